@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -50,11 +51,12 @@ Remedy, one of:
   elsewhere:       run dev.py with a Python that has pip (`python3 -m pip --version` answers)"""
 
 
-def old_python_message(version, which=shutil.which):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 -- old Pythons run it
+# Old Pythons read as far as here: no syntax newer than 3.6 in this file, and annotations above the exit as strings.
+def old_python_message(version: "tuple[int, ...]", which: "Callable[[str], str | None]" = shutil.which) -> str:  # noqa: UP037
     """Return what to tell the user of a Python older than 3.11, with the newer one on the path if there is one."""
     found = [name for name in ("python3.13", "python3.12", "python3.11") if which(name)]
-    remedy = "run `%s dev.py`, which is installed here" % found[0] if found else "install Python 3.11 or newer"  # noqa: UP031
-    return "Voltherm needs Python 3.11 or newer, this is %d.%d: %s." % (version[0], version[1], remedy)  # noqa: UP031
+    remedy = f"run `{found[0]} dev.py`, which is installed here" if found else "install Python 3.11 or newer"
+    return f"Voltherm needs Python 3.11 or newer, this is {version[0]}.{version[1]}: {remedy}."
 
 
 if sys.version_info < OLDEST:
@@ -142,7 +144,7 @@ def count_packages(lock: Path) -> int:
 
 
 @contextlib.contextmanager
-def only_one_at_a_time():  # type: ignore[no-untyped-def]  # noqa: ANN201 -- typing would double the start-up time
+def only_one_at_a_time() -> Iterator[None]:
     """Hold the checkout while installing, so that two calls do not write into one environment."""
     try:
         import fcntl  # noqa: PLC0415 -- not there on Windows, where the user has to wait by hand
@@ -176,7 +178,7 @@ def make_environment(place: Path) -> None:
 def find_pip(python: Path) -> list[str]:
     """Return the command line of a pip that installs into the environment of `python`: its own, or one outside it."""
     base = getattr(sys, "_base_executable", None) or sys.executable
-    outside = [[base, "-m", "pip"], *([path] for name in ("pip3", "pip") if (path := shutil.which(name)))]
+    outside = ([base, "-m", "pip"], ["pip3"], ["pip"])
     for pip in ([str(python), "-m", "pip"], *([*pip, "--python", str(python)] for pip in outside)):
         if succeeds([*pip, "--version"]):
             return pip
@@ -228,7 +230,7 @@ class Progress:
         self.finished = threading.Event()
         self.painter = threading.Thread(target=self.repaint, daemon=True)
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "Progress":  # noqa: PYI034 -- typing.Self is missing in the Pythons that are turned away above
         self.painter.start()
         return self
 
@@ -289,7 +291,8 @@ def bench(arguments: list[str]) -> int:
 
 def check(arguments: list[str]) -> int:
     """Run every check to its end and say which failed."""
-    if unknown := set(arguments) - {"--no-tests"}:
+    unknown = set(arguments) - {"--no-tests"}
+    if unknown:
         sys.exit(f"check does not know {' '.join(sorted(unknown))}; it takes --no-tests only")
     ensure("dev")
     failed = []
@@ -317,7 +320,8 @@ def lock(arguments: list[str]) -> int:
     """Make both locks again, for every platform and interpreter, without addresses."""
     import tempfile  # noqa: PLC0415 -- needed here only, and not free
 
-    if unknown := set(arguments) - {"--upgrade"}:
+    unknown = set(arguments) - {"--upgrade"}
+    if unknown:
         sys.exit(f"lock does not know {' '.join(sorted(unknown))}; it takes --upgrade only")
     with tempfile.TemporaryDirectory() as folder:
         say("Fetching uv")
@@ -340,9 +344,9 @@ def become(command: list[str]) -> int:
     """Go on as another program, so that signals and the exit status are its own."""
     os.chdir(ROOT)
     sys.stdout.flush()
-    if os.name == "nt":
-        return subprocess.run(command, check=False).returncode
-    os.execv(command[0], command)  # noqa: S606 -- a fixed command line, without a shell
+    if os.name != "nt":
+        os.execv(command[0], command)  # noqa: S606 -- a fixed command line, without a shell
+    return subprocess.run(command, check=False).returncode
 
 
 COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}
