@@ -52,7 +52,7 @@ Remedy, one of:
 
 
 # Old Pythons read as far as here: no syntax newer than 3.6 in this file, and annotations above the exit as strings.
-def old_python_message(version: "tuple[int, ...]", which: "Callable[[str], str | None]" = shutil.which) -> str:  # noqa: UP037
+def old_python_message(version: "tuple[int, ...]", which: "Callable[[str], str | None]" = shutil.which) -> str:
     """Return what to tell the user of a Python older than 3.11, with the newer one on the path if there is one."""
     found = [name for name in ("python3.13", "python3.12", "python3.11") if which(name)]
     remedy = f"run `{found[0]} dev.py`, which is installed here" if found else "install Python 3.11 or newer"
@@ -60,7 +60,7 @@ def old_python_message(version: "tuple[int, ...]", which: "Callable[[str], str |
 
 
 if sys.version_info < OLDEST:
-    sys.exit(old_python_message(sys.version_info))
+    sys.exit(old_python_message(sys.version_info[:2]))
 
 
 # -- The stamp: what the environment holds ----------------------------------------------------------------------------
