@@ -127,7 +127,7 @@ class Measurements:
         if later.grid.step != self.grid.step or (later.grid.start - self.grid.start) % self.grid.step:
             message = (
                 f"measurements: steps of {later.grid.step} from {later.grid.start.isoformat()} do not continue "
-                f"steps of {self.grid.step} from {self.grid.start.isoformat()}; bring them on one grid with on(grid) first"
+                f"steps of {self.grid.step} from {self.grid.start.isoformat()}; bring them on one grid first"
             )
             raise InvalidInputError(message)
         span = Interval(min(self.grid.start, later.grid.start), max(self.grid.end, later.grid.end))
