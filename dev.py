@@ -31,6 +31,7 @@ SATISFIED_BY = {"run": ("run", "dev"), "dev": ("dev",)}
 # The user's own pip configuration stands, except where it cannot work in a virtual environment or with `-e .`.
 PIP_ENVIRONMENT = {"PIP_USER": "0", "PIP_REQUIRE_HASHES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 LOG_LINES_SHOWN = 30
+LOG_COLUMNS_SHOWN = 240
 
 USAGE = """\
 python3 dev.py COMMAND [ARGUMENTS]
@@ -214,8 +215,15 @@ def pip_install(command: list[str], n_packages: int) -> None:
                 log.append(line)
                 progress.read(line)
     if pip.returncode:
-        say("".join(log[-LOG_LINES_SHOWN:]).rstrip())
-        sys.exit("The installation failed; pip's last words are above. Mend the cause and call dev.py again.")
+        say(what_went_wrong(log))
+        sys.exit("The installation failed; pip's words are above. Mend the cause and call dev.py again.")
+
+
+def what_went_wrong(log: list[str]) -> str:
+    """Return pip's output from its first error on, or the end of it, without endless lines."""
+    errors = [number for number, line in enumerate(log) if line.startswith("ERROR")]
+    first = errors[0] if errors else max(0, len(log) - LOG_LINES_SHOWN)
+    return "\n".join(line.rstrip()[:LOG_COLUMNS_SHOWN] for line in log[first : first + LOG_LINES_SHOWN])
 
 
 class Progress:
