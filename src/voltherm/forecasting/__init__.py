@@ -1,1 +1,20 @@
 """Forecasts from a site's own history: pure functions of a view that refuses lookahead."""
+
+from voltherm.forecasting.history import NoHistoryError
+from voltherm.forecasting.load import LoadModel, fit_load, forecast_load
+from voltherm.forecasting.pv import PvModel, fit_pv, forecast_pv
+from voltherm.forecasting.scores import Forecaster, Scores, score_rolling, seasonal_naive
+
+__all__ = [
+    "Forecaster",
+    "LoadModel",
+    "NoHistoryError",
+    "PvModel",
+    "Scores",
+    "fit_load",
+    "fit_pv",
+    "forecast_load",
+    "forecast_pv",
+    "score_rolling",
+    "seasonal_naive",
+]

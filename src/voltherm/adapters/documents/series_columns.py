@@ -15,7 +15,10 @@ from voltherm.adapters.documents.series_table import Table
 
 TIME_NAMES: Final = ("time_utc", "time_local", "time", "timestamp", "datetime")
 NOTHING: Final = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--"})
-ENDINGS: Final = "_kw, _w, _mw, _kwh, _wh, _mwh, _kvar, _var, _c, _f, soc, soc_pct, _w_m2, _m_s, price_<currency>_per_kwh or _per_mwh"
+ENDINGS: Final = (
+    "_kw, _w, _mw, _kwh, _wh, _mwh, _kvar, _var, _c, _f, soc, soc_pct, _w_m2, _m_s, "
+    "price_<currency>_per_kwh or price_<currency>_per_mwh"
+)
 
 _PRICE = re.compile(r"(?P<stem>(?:\w+_)?price)(?:_(?P<currency>[a-z]{3}))?_per_(?P<unit>kwh|mwh)")
 _SOC_PERCENT = re.compile(r"(?P<stem>(?:\w+_)?soc)_(?:pct|percent)")
