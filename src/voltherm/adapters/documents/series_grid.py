@@ -39,6 +39,8 @@ STEPS_S: Final = (
 )
 JITTER: Final = 0.1
 """Share of a step by which a logger's clock may be off."""
+NEAR: Final = 0.05
+"""Share of a step by which the distance of two rows may differ from it."""
 COMMON: Final = 0.05
 """The shortest distance that this share of the rows keeps is the step."""
 SAME_SPACING: Final = 3
@@ -152,9 +154,10 @@ def _found_step(seconds: NDArray[np.int64], positions: NDArray[np.int64], table:
             f"row {table.lines[positions[0]]}: one instant only, so the step is unknown; give the step, or more rows",
         )
     lengths, counts = np.unique(_snapped(apart), return_counts=True)
-    common = lengths[counts >= COMMON * counts.sum()]
-    if common.size and (usual := int(common.min())) > 0:
-        return usual
+    lengths, counts = lengths[lengths > 0], counts[lengths > 0]
+    if lengths.size:
+        enough = max(SAME_SPACING, COMMON * float(counts.sum()))
+        return int(lengths[counts >= min(enough, counts.max())].min())
     first = int(apart[0])
     odd = positions[int(np.flatnonzero(np.diff(seconds) == first)[0])]
     raise SeriesFileError(
@@ -167,7 +170,7 @@ def _snapped(apart: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the nearest possible step to each distance, 0 where none is near."""
     known = np.array(STEPS_S)
     near = known[np.abs(apart[:, None] - known).argmin(axis=1)]
-    return np.where(np.abs(near - apart) <= JITTER * near, near, 0)
+    return np.where(np.abs(near - apart) <= NEAR * near, near, 0)
 
 
 def _on_lattice(seconds: NDArray[np.int64], step_s: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -194,7 +197,9 @@ def _lengths(steps: NDArray[np.int64]) -> NDArray[np.int64]:
     """Steps that each row covers: the distance to the next, where neighbouring rows keep one longer distance."""
     apart = np.diff(steps)
     lengths = np.ones(steps.size, dtype=np.int64)
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(apart)) + 1]) if apart.size else np.empty(0, np.int64)
+    if not apart.size:
+        return lengths
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(apart)) + 1])
     ends = np.concatenate([starts[1:], [apart.size]])
     for start, end in zip(starts, ends, strict=True):
         if apart[start] > 1 and end - start >= SAME_SPACING:
