@@ -15,6 +15,8 @@ from voltherm.adapters.documents.series_table import Table
 
 TIME_NAMES: Final = ("time_utc", "time_local", "time", "timestamp", "datetime")
 NOTHING: Final = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--"})
+LARGEST: Final = 1e15
+"""A number beyond this is none that a meter wrote."""
 ENDINGS: Final = (
     "_kw, _w, _mw, _kwh, _wh, _mwh, _kvar, _var, _c, _f, soc, soc_pct, _w_m2, _m_s, "
     "price_<currency>_per_kwh or price_<currency>_per_mwh"
@@ -117,7 +119,7 @@ def numbers(
         values, strange = _numbers_one_by_one(cells, decimal_comma=table.separator != ",")
     else:
         strange = []
-    strange += np.flatnonzero(np.isinf(values)).tolist()
+    strange += np.flatnonzero(np.abs(values) > LARGEST).tolist()
     values[strange] = np.nan
     missing = set(np.flatnonzero(np.isnan(values)).tolist()).difference(strange)
     not_a_number = Complaint(

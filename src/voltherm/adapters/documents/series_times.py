@@ -15,6 +15,8 @@ from voltherm.adapters.documents.series_columns import TIME_NAMES
 from voltherm.adapters.documents.series_findings import Complaint, Finding, SeriesFileError
 from voltherm.adapters.documents.series_table import Table
 
+YEARS: Final = (1971, 2200)
+"""Nobody meters, or plans, beyond these."""
 _DAY_S: Final = 86400
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - the zero of a wall clock without zone
 
@@ -98,17 +100,17 @@ def _time_column(table: Table) -> tuple[int, str]:
 
 
 def _parsed(cells: Sequence[str]) -> tuple[list[datetime | None], list[int]]:
-    try:
-        return [datetime.fromisoformat(cell) for cell in cells], []
-    except ValueError:
-        pass
-    moments: list[datetime | None] = []
-    for cell in cells:
-        try:
-            moments.append(datetime.fromisoformat(cell))
-        except ValueError:
-            moments.append(None)
+    moments = [_moment(cell) for cell in cells]
     return moments, [position for position, moment in enumerate(moments) if moment is None]
+
+
+def _moment(cell: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(cell)
+    except ValueError:
+        return None
+    first, last = YEARS
+    return moment if first <= moment.year <= last else None
 
 
 def _all_naive(known: list[datetime], positions: NDArray[np.int64], table: Table, column: str) -> bool:
