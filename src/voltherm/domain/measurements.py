@@ -16,28 +16,12 @@ from voltherm.domain.errors import InvalidInputError, VolthermError
 from voltherm.domain.resampling import bridged_gaps, regrouped
 from voltherm.domain.series import Provenance, Quality, Series
 from voltherm.domain.time import Interval, TimeGrid, utc_instant
+from voltherm.domain.units import unit_of
 
 MAX_GAP: Final = timedelta(hours=1)
 """Longest gap that is bridged unless the caller says otherwise."""
 MIN_SHARE: Final = 0.75
 """Share of a coarse step that must have been measured, or its mean is missing."""
-
-UNITS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "_per_kwh": "currency/kWh",
-        "_kwh": "kWh",
-        "_kw": "kW",
-        "_kvar": "kvar",
-        "_c": "°C",
-        "_w_m2": "W/m²",
-        "_m_s": "m/s",
-        "_per_k": "1/K",
-        "soc": "1",
-        "cop": "1",
-        "_share": "1",
-    },
-)
-"""How the end of a column's name says its unit."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -48,21 +32,6 @@ class MissingDataError(VolthermError):
 
 class LookaheadError(VolthermError):
     """Data was asked for that was not yet complete at the view's instant."""
-
-
-def unit_of(name: str) -> str:
-    """Return the unit that a column's name carries, such as ``kW`` for ``load_kw``.
-
-    Raises
-    ------
-    InvalidInputError
-        When the name carries none.
-    """
-    for ending, unit in UNITS.items():
-        if name.endswith(ending):
-            return unit
-    message = f"column {name!r} carries no unit; end it with one of {', '.join(UNITS)}, such as 'load_kw'"
-    raise InvalidInputError(message)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

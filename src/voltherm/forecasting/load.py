@@ -177,13 +177,9 @@ def fit_load(
     kinds = kinds_of(days, holidays)
     weights = similarity()[:, kinds] * 0.5 ** ((days[-1] - days) / HALF_LIFE_DAYS)
     table = by_day(history, history.values, n_slots(grid.step))
-    features = temperature_features(view, history.grid)
-    effect = None
-    if np.isfinite(features).mean() >= ENOUGH:
-        effect = fit_temperature(table, _tables(history, features), weights, kinds)
+    effect = _effect(view, history, table, weights, kinds)
     if effect is not None:
-        usual_kw = effect.at(features, kinds[history.days - days[0]], history.slots)
-        table = by_day(history, history.values - usual_kw, n_slots(grid.step))
+        table = _without(effect, view, history, kinds)
     profile = fit_profile(table, weights, kinds)
     is_enough = n_known * grid.step >= timedelta(days=ENOUGH_DAYS)
     n_leads = grid.n_steps + lead_of(grid, history.grid.end)
@@ -209,9 +205,25 @@ def _learned(history: History, profile: Profile, kinds: NDArray[np.int64], n_lea
     return fit_intraday(deviation, history.grid.step, n_leads)
 
 
-def _tables(history: History, features: Array) -> Array:
-    """Features by day and slot, shape (n_features, n_days, n_slots)."""
-    return np.stack([by_day(history, column, n_slots(history.grid.step)) for column in features.T])
+def _effect(
+    view: MeasurementView,
+    history: History,
+    table: Array,
+    weights: Array,
+    kinds: NDArray[np.int64],
+) -> TemperatureEffect | None:
+    """What the temperature adds; None where there is too little of it, or it adds nothing."""
+    features = temperature_features(view, history.grid)
+    if np.isfinite(features).mean() < ENOUGH:
+        return None
+    tables = np.stack([by_day(history, column, table.shape[1]) for column in features.T])
+    return fit_temperature(table, tables, weights, kinds)
+
+
+def _without(effect: TemperatureEffect, view: MeasurementView, history: History, kinds: NDArray[np.int64]) -> Array:
+    """Load by day and slot, less what the temperature adds."""
+    added = effect.at(temperature_features(view, history.grid), kinds[history.days - history.days[0]], history.slots)
+    return by_day(history, history.values - added, n_slots(history.grid.step))
 
 
 def _guessed_spread_kw(values: Array) -> float:

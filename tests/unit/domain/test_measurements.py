@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voltherm.domain.errors import InvalidInputError
-from voltherm.domain.measurements import LookaheadError, Measurements, MeasurementView, MissingDataError, unit_of
+from voltherm.domain.measurements import LookaheadError, Measurements, MeasurementView, MissingDataError
 from voltherm.domain.series import Quality
 from voltherm.domain.time import Interval, TimeGrid
+from voltherm.domain.units import unit_of
 
 START = datetime(2025, 3, 29, 22, tzinfo=UTC)
 GAP = float("nan")
