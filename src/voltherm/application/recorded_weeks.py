@@ -44,7 +44,7 @@ class RecordedWeeks:
             raise InvalidInputError("demo: the recording holds no whole week from a Monday on; record a longer one")
         self.n_steps = weeks * week
         whole = recorded.part(int(mondays[0]), self.n_steps).bridged()
-        names = [asset.id for asset in (*site.loads, *site.pv_plants)]
+        names = [*(load.id for load in site.loads), *(plant.id for plant in site.pv_plants)]
         self._kw = {name: whole.column(column_of(site, name)) for name in names}
 
     def weather(self, start: datetime) -> Weather:

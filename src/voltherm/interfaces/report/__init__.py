@@ -1,0 +1,1 @@
+"""What a backtest found, as a JSON document and as one self-contained page."""
