@@ -268,7 +268,7 @@ class Plan:
     grid_power_kw : NDArray, shape (n_steps,)
         Mean power at the meter, import positive. [kW]
     peaks_kw : Mapping of demand component id to float
-        Billing peak at the end of the horizon, in the billing period of its last step. [kW]
+        The running billing period's statistic with what is metered and what is planned. [kW]
     objective : Objective
         The cost and its parts.
     bill_lines : Mapping of tariff component id to float

@@ -81,6 +81,11 @@ class Site:
         return tuple(asset for asset in self.assets if isinstance(asset, Load))
 
     @property
+    def forecast_assets(self) -> tuple[Load | Pv, ...]:
+        """The assets whose power is forecast rather than planned: loads, then PV plants."""
+        return self.loads + self.pv_plants
+
+    @property
     def pv_plants(self) -> tuple[Pv, ...]:
         """The PV plants, in the order of the assets."""
         return tuple(asset for asset in self.assets if isinstance(asset, Pv))

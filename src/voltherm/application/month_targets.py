@@ -1,0 +1,108 @@
+"""Which peak per demand window is worth defending for the rest of the billing period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import numpy as np
+
+from voltherm.application.outlook import column_of
+from voltherm.application.plan_site import plan_site
+from voltherm.domain.assets import BatteryState
+from voltherm.domain.ledger import Ledger
+from voltherm.domain.measurements import Measurements, MeasurementView
+from voltherm.domain.plan import PlanInputs, PlanOptions, Terminal
+from voltherm.domain.series import Provenance, Quality, Series
+from voltherm.domain.site import Site
+from voltherm.domain.time import TimeGrid
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+
+LONGEST = timedelta(days=28)
+"""A month of measured days stands for the days to come."""
+
+SHORTEST = timedelta(days=2)
+"""With less than two measured days there is no target: the plan defends what is reached."""
+
+
+def month_targets(
+    site: Site,
+    history: Measurements | None,
+    ledger: Ledger,
+    states: Mapping[str, BatteryState],
+    grid: TimeGrid,
+) -> Mapping[str, float]:
+    """Return the peaks of the cheapest plan for the last weeks' load with the peaks already reached. [kW].
+
+    The measured days, moved on by whole weeks so that weekday and clock agree, stand for the days that are left;
+    one plan over them, in which everything is known, says which peak per window the batteries can hold. The real days
+    will differ, so a target is what to defend first, and the controller gives way when it cannot be held.
+
+    Parameters
+    ----------
+    site : Site
+        What is planned.
+    history : Measurements or None
+        What was measured before ``grid.start``.
+    ledger : Ledger
+        Peaks reached so far.
+    states : Mapping of battery id to BatteryState
+        SOC of now.
+    grid : TimeGrid
+        The controller's horizon: gives start and step.
+
+    Returns
+    -------
+    Mapping of demand component id to float
+        Empty while there are less than two measured days.
+    """
+    if history is None or not site.batteries:
+        return {}
+    view = MeasurementView(history, grid.start)
+    measured = view.end - view.start
+    shift = min(LONGEST, measured // WEEK * WEEK if measured >= WEEK else measured // DAY * DAY)
+    if shift < SHORTEST:
+        return {}
+    span = min(shift, max(SHORTEST, site.tariff.period_of(grid.start).end - grid.start))
+    ahead = TimeGrid(grid.start, grid.step, span // grid.step)
+    columns = _moved(site, view, ahead, shift)
+    if columns is None:
+        return {}
+    power_kw, prices = columns
+    plan = plan_site(
+        site,
+        PlanInputs(
+            now=grid.start,
+            grid=ahead,
+            power_kw=power_kw,
+            states=states,
+            prices=prices,
+            ledger=ledger,
+            options=PlanOptions(terminal=Terminal.AT_LEAST_START),
+        ),
+    )
+    return {name: peak for name, peak in plan.peaks_kw.items() if np.isfinite(peak)}
+
+
+def _moved(
+    site: Site, view: MeasurementView, ahead: TimeGrid, shift: timedelta
+) -> tuple[dict[str, Series], dict[str, Series]] | None:
+    """The measured series moved on to the grid ahead; None where a gap is too long to bridge."""
+    past = TimeGrid(ahead.start - shift, ahead.step, ahead.n_steps)
+    known = view.known()
+    if known is None:
+        return None
+    source = Provenance(source=f"measured {shift.days} days before", quality=Quality.ASSUMED)
+    moved: dict[str, Series] = {}
+    for name in [asset.id for asset in site.forecast_assets] + sorted(site.tariff.series_names):
+        column = column_of(site, name)
+        if column not in known.columns:
+            return None
+        values = Measurements(known.grid, {column: known.column(column)}).bridged().on(past).column(column)
+        if np.isnan(values).any():
+            return None
+        moved[name] = Series(ahead, values, source)
+    prices = {name: moved.pop(name) for name in site.tariff.series_names}
+    return moved, prices

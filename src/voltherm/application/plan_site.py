@@ -1,0 +1,209 @@
+"""The one function that everything hangs on: site + tariff + state + forecasts -> validated plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltherm.application.check_inputs import check_inputs
+from voltherm.application.price_plan import PricedSeries, price_series
+from voltherm.application.validate_plan import validate_plan
+from voltherm.domain.assets import Asset, Battery, Load, Pv
+from voltherm.domain.plan import (
+    AssetPlan,
+    Fallback,
+    Feasible,
+    Infeasible,
+    Optimal,
+    Outcome,
+    Plan,
+    PlanInputs,
+    Reason,
+    Timing,
+)
+from voltherm.domain.site import Site
+from voltherm.optimization.model import Floats, LinearProblem
+from voltherm.optimization.overlap import exclusive_pairs, forbid, overlaps
+from voltherm.optimization.problem import SiteProblem, build_site_problem
+from voltherm.optimization.reasons import explain_series
+from voltherm.optimization.solution import PlannedSeries, idle_series, planned_series
+from voltherm.optimization.solver import Solved, Unsolved, solve
+from voltherm.optimization.terms.demand import peaks_kw
+
+OPTIMAL_GAP = 1e-6
+"""A plan within a millionth of its proven bound is called optimal."""
+
+LEAST_SOLVE_S = 0.2
+"""What a round of the integer search gets, however late it is. [s]."""
+
+LEAST_STAKE = 1e-9
+"""Keeps the gap of a site that costs nothing defined."""
+
+STAKE_SHARE = 0.01
+"""The gap is relative to the objective, or to this share of what the load would cost, where the objective is near 0."""
+
+
+def plan_site(site: Site, inputs: PlanInputs) -> Plan:
+    """Return the cheapest plan of the site over the grid, validated, with its reasons and its proof.
+
+    A plan always comes back: limits that cannot be kept are broken at a price and named, and where no solver answers
+    the batteries rest and the outcome says so.
+
+    Parameters
+    ----------
+    site : Site
+        Assets, connection and tariff.
+    inputs : PlanInputs
+        Grid, forecasts, battery states, prices, ledger and options.
+
+    Returns
+    -------
+    Plan
+        ``objective.total`` is the tariff's bill of the planned series above what the ledger holds, plus wear and
+        penalties, less the worth of stored energy.
+
+    Raises
+    ------
+    InvalidInputError
+        When the inputs do not fit the site; the message lists every problem with its remedy.
+    """
+    check_inputs(site, inputs)
+    began = perf_counter()
+    ledger = inputs.ledger.conceding(site.tariff, inputs.options.peak_targets_kw, inputs.grid.start)
+    conceded = replace(inputs, ledger=ledger)
+    problem = build_site_problem(site, conceded)
+    linear = problem.model.build()
+    built = perf_counter()
+    candidate = _solve_exactly(site, conceded, problem, linear)
+    solved = perf_counter()
+    plan = _validated(site, conceded, problem, candidate)
+    peaks = peaks_kw(site.tariff, inputs, np.maximum(plan.grid_power_kw, 0.0))
+    timing = Timing(
+        build_ms=1e3 * (built - began), solve_ms=1e3 * (solved - built), validate_ms=1e3 * (perf_counter() - solved)
+    )
+    return replace(plan, peaks_kw=peaks, timing=timing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Candidate:
+    """A planned series with its cost, proof and outcome."""
+
+    series: PlannedSeries
+    priced: PricedSeries
+    gap: float
+    balance_dual: Floats
+    outcome: Outcome
+
+
+def _solve_exactly(site: Site, inputs: PlanInputs, problem: SiteProblem, linear: LinearProblem) -> _Candidate:
+    """Solve without binaries, look, and add binaries only where both directions of a pair are used to advantage."""
+    pairs = exclusive_pairs(problem)
+    forbidden: dict[str, NDArray[np.intp]] = {}
+    until = perf_counter() + inputs.options.solve_limit_s
+    best: _Candidate | None = None
+    while True:
+        solved = solve(linear, max(LEAST_SOLVE_S, until - perf_counter()))
+        if isinstance(solved, Unsolved):
+            return best or _idle(site, inputs, problem, f"no solver answered ({solved.why})")
+        candidate = _judge(site, inputs, problem, linear, solved)
+        used = overlaps(pairs, solved.x)
+        fresh = {name: np.setdiff1d(where, forbidden.get(name, [])) for name, where in used.items()}
+        fresh = {name: where for name, where in fresh.items() if len(where)}
+        if isinstance(candidate.outcome, Optimal) or not fresh or perf_counter() > until:
+            return candidate
+        if best is None or not used:
+            best = candidate
+        forbid(problem, pairs, fresh)
+        for name, where in fresh.items():
+            forbidden[name] = np.union1d(forbidden.get(name, []), where).astype(np.intp)
+        linear = problem.model.build()
+
+
+def _judge(site: Site, inputs: PlanInputs, problem: SiteProblem, linear: LinearProblem, solved: Solved) -> _Candidate:
+    """Price the replayed series by the tariff's own bill and hold it against the proven bound."""
+    series = planned_series(site, inputs, problem, solved.x)
+    priced = price_series(site, inputs, problem, series)
+    stake = problem.penalties.money_per_kwh * inputs.grid.step_h * float(np.abs(problem.fixed_net_kw).sum())
+    total = priced.objective.total
+    if problem.approximations:
+        total = float(linear.cost @ solved.x) + linear.offset
+    gap = (total - solved.bound) / max(abs(total), STAKE_SHARE * stake, LEAST_STAKE)
+    outcome: Outcome
+    if problem.approximations:
+        outcome = Feasible(gap=max(gap, 0.0), why="best for a stated approximation of the tariff, billed exactly")
+    elif abs(gap) <= OPTIMAL_GAP:
+        outcome = Optimal()
+    else:
+        outcome = Feasible(gap=gap, why=f"{solved.solver} stopped before the proof")
+    return _Candidate(series=series, priced=priced, gap=gap, balance_dual=solved.equality_dual, outcome=outcome)
+
+
+def _idle(site: Site, inputs: PlanInputs, problem: SiteProblem, why: str) -> _Candidate:
+    series = idle_series(site, inputs, problem)
+    return _Candidate(
+        series=series,
+        priced=price_series(site, inputs, problem, series),
+        gap=float("inf"),
+        balance_dual=np.full(inputs.grid.n_steps, np.nan),
+        outcome=Fallback(why=why),
+    )
+
+
+def _validated(site: Site, inputs: PlanInputs, problem: SiteProblem, candidate: _Candidate) -> Plan:
+    """Assemble and check; a plan that the validator refuses is replaced by one at rest, and that one is checked too."""
+    plan = _assemble(site, inputs, problem, candidate)
+    findings = validate_plan(site, inputs, plan)
+    if not findings:
+        return plan
+    why = "the validator refused the plan: " + "; ".join(findings)
+    resting = _assemble(site, inputs, problem, _idle(site, inputs, problem, why))
+    remaining = validate_plan(site, inputs, resting)
+    if remaining:
+        return replace(resting, outcome=Infeasible(why="; ".join(remaining)), findings=remaining)
+    return resting
+
+
+def _assemble(site: Site, inputs: PlanInputs, problem: SiteProblem, candidate: _Candidate) -> Plan:
+    n, series = inputs.grid.n_steps, candidate.series
+    explanation = explain_series(site, inputs, problem, series)
+    reasons = explanation.reasons
+    if isinstance(candidate.outcome, Fallback):
+        reasons = (Reason.FALLBACK,) * n
+    return Plan(
+        site_id=site.id,
+        made_at=inputs.now,
+        grid=inputs.grid,
+        outcome=candidate.outcome,
+        assets={asset.id: _asset_plan(asset, inputs, series) for asset in site.assets},
+        grid_power_kw=series.grid_kw,
+        peaks_kw={},
+        objective=candidate.priced.objective,
+        bill_lines=candidate.priced.bill_lines,
+        certified_gap=candidate.gap,
+        marginal_price_per_kwh=candidate.balance_dual[:n] / inputs.grid.step_h,
+        reasons=reasons,
+        reason_targets_kw=explanation.targets_kw,
+        limits=explanation.limits,
+        violations=candidate.priced.violations,
+        approximations=problem.approximations,
+        findings=(),
+        provenance={name: values.provenance for name, values in [*inputs.power_kw.items(), *inputs.prices.items()]},
+        timing=Timing(build_ms=0.0, solve_ms=0.0, validate_ms=0.0),
+    )
+
+
+def _asset_plan(asset: Asset, inputs: PlanInputs, series: PlannedSeries) -> AssetPlan:
+    match asset:
+        case Battery():
+            run = series.batteries[asset.id]
+            return AssetPlan(power_kw=run.power_kw, soc=run.energy_kwh / asset.capacity_kwh)
+        case Load():
+            return AssetPlan(power_kw=inputs.power_kw[asset.id].values)
+        case Pv():
+            return AssetPlan(power_kw=-series.pv_used_kw[asset.id])
+        case _:
+            assert_never(asset)

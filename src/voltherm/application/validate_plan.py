@@ -1,0 +1,130 @@
+"""The independent check between solver and dispatcher: physics replays the plan, balance and limits are redone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from voltherm.domain.assets import Battery, Load, Pv
+from voltherm.domain.plan import AssetPlan, Plan, PlanInputs
+from voltherm.domain.site import Site
+from voltherm.physics.battery import limit_or, simulate_battery
+
+POWER_TOLERANCE_KW = 1e-4
+"""A tenth of a watt, for every kW that the site could move a ten-millionth more."""
+
+SOC_TOLERANCE = 2e-6
+"""Two millionths of the capacity; for a battery below 1 kWh, two milliwatt-hours."""
+
+MONEY_TOLERANCE = 1e-6
+"""Relative."""
+
+
+def validate_plan(site: Site, inputs: PlanInputs, plan: Plan) -> tuple[str, ...]:
+    """Return what is wrong with a plan, in words; nothing for a valid one.
+
+    Shares no code with the optimization: the powers are replayed through the physics, which must follow them
+    and reach the same states; the balance is added up again; every limit that is exceeded must be named among the
+    plan's violations; the parts of the objective must add up, and no objective may lie below its own lower bound.
+
+    Parameters
+    ----------
+    site : Site
+        What was planned.
+    inputs : PlanInputs
+        Forecasts and states.
+    plan : Plan
+        The plan to check.
+    """
+    tolerance = POWER_TOLERANCE_KW + 1e-7 * float(np.abs(plan.grid_power_kw).max())
+    findings = [*_shape(site, plan)]
+    if findings:
+        return tuple(findings)
+    findings += _balance(site, plan, tolerance)
+    named = {violation.limit for violation in plan.violations}
+    findings += _connection(site, plan, named, tolerance)
+    for asset in site.assets:
+        match asset:
+            case Battery():
+                findings += _battery(asset, inputs, plan.assets[asset.id], named)
+            case Load():
+                if not np.allclose(plan.assets[asset.id].power_kw, inputs.power_kw[asset.id].values):
+                    findings.append(f"{asset.id}: the plan changes a load that it cannot control")
+            case Pv():
+                findings += _pv(asset, inputs, plan.assets[asset.id], tolerance)
+    findings += _money(plan)
+    return tuple(findings)
+
+
+def _shape(site: Site, plan: Plan) -> Iterator[str]:
+    n = plan.grid.n_steps
+    for asset in site.assets:
+        part = plan.assets.get(asset.id)
+        if part is None or part.power_kw.shape != (n,) or not np.isfinite(part.power_kw).all():
+            yield f"{asset.id}: no finite power for each of the {n} steps"
+    if plan.grid_power_kw.shape != (n,) or not np.isfinite(plan.grid_power_kw).all():
+        yield f"grid: no finite power for each of the {n} steps"
+
+
+def _balance(site: Site, plan: Plan, tolerance: float) -> Iterator[str]:
+    drawn = sum((part.power_kw for part in plan.assets.values()), np.zeros(plan.grid.n_steps))
+    standby = sum(battery.standby_kw for battery in site.batteries)
+    off = np.abs(plan.grid_power_kw - drawn - standby)
+    worst = int(off.argmax())
+    if off[worst] > tolerance:
+        yield f"balance: the meter is {off[worst]:.6g} kW away from the sum of the assets in step {worst}"
+
+
+def _connection(site: Site, plan: Plan, named: set[str], tolerance: float) -> Iterator[str]:
+    power, connection = plan.grid_power_kw, site.connection
+    if power.max() > connection.import_limit_kw + tolerance and "connection.import_limit_kw" not in named:
+        yield f"connection: imports {power.max():.6g} kW, limit {connection.import_limit_kw:g}, not named a violation"
+    if -power.min() > connection.export_limit_kw + tolerance and "connection.export_limit_kw" not in named:
+        yield f"connection: exports {-power.min():.6g} kW, limit {connection.export_limit_kw:g}, not named a violation"
+
+
+def _battery(battery: Battery, inputs: PlanInputs, part: AssetPlan, named: set[str]) -> Iterator[str]:
+    state = inputs.states[battery.id]
+    tolerance = POWER_TOLERANCE_KW + 1e-7 * (battery.charge_limit_kw + battery.discharge_limit_kw)
+    if (part.power_kw > limit_or(state.charge_limit_kw, battery.charge_limit_kw) + tolerance).any():
+        yield f"{battery.id}: charges above its limit"
+    if (-part.power_kw > limit_or(state.discharge_limit_kw, battery.discharge_limit_kw) + tolerance).any():
+        yield f"{battery.id}: discharges above its limit"
+    if part.soc is None or part.soc.shape != (inputs.grid.n_steps + 1,):
+        yield f"{battery.id}: no SOC at each step's start and at the end"
+        return
+    soc_tolerance = SOC_TOLERANCE * max(1.0, 1.0 / battery.capacity_kwh)
+    run = simulate_battery(battery, state, part.power_kw, inputs.grid.step_h)
+    if (np.abs(run.power_kw - part.power_kw) > tolerance).any():
+        yield f"{battery.id}: the battery cannot follow the plan"
+    if (np.abs(run.energy_kwh / battery.capacity_kwh - part.soc) > soc_tolerance).any():
+        yield f"{battery.id}: the physics reach another SOC than the plan says"
+    soc = part.soc[1:]
+    if soc.min() < battery.soc_floor - soc_tolerance and f"{battery.id}.soc_min" not in named:
+        yield f"{battery.id}: SOC {soc.min():.6g} is below the floor {battery.soc_floor:g}, not named a violation"
+    if soc.max() > battery.soc_max + soc_tolerance and f"{battery.id}.soc_max" not in named:
+        yield f"{battery.id}: SOC {soc.max():.6g} is above the top {battery.soc_max:g}, not named a violation"
+
+
+def _pv(plant: Pv, inputs: PlanInputs, part: AssetPlan, tolerance: float) -> Iterator[str]:
+    offered = inputs.power_kw[plant.id].values
+    available = offered if plant.rated_kw is None else np.minimum(offered, plant.rated_kw)
+    if (part.power_kw > tolerance).any():
+        yield f"{plant.id}: consumes power"
+    if (-part.power_kw > available + tolerance).any():
+        yield f"{plant.id}: gives more than the sun offers"
+    if not plant.curtailable and (-part.power_kw < available - tolerance).any():
+        yield f"{plant.id}: is curtailed though it cannot be"
+
+
+def _money(plan: Plan) -> Iterator[str]:
+    reference = 1.0 + abs(plan.objective.total)
+    lines = sum(plan.bill_lines.values())
+    if abs(lines - plan.objective.bill) > MONEY_TOLERANCE * reference:
+        yield f"bill: the lines add up to {lines:.6g}, the bill says {plan.objective.bill:.6g}"
+    penalties = sum(violation.cost for violation in plan.violations)
+    if abs(penalties - plan.objective.violations) > MONEY_TOLERANCE * reference:
+        yield f"violations: they add up to {penalties:.6g}, the objective says {plan.objective.violations:.6g}"
+    if plan.certified_gap < -MONEY_TOLERANCE:
+        yield f"objective: lies {-plan.certified_gap:.3g} below its proven bound; bill and cost terms disagree"

@@ -1,0 +1,53 @@
+"""What breaking a soft limit costs: steep against what any tariff pays, finite so that a plan comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+STEEPNESS = 100.0
+"""A kWh beyond a limit costs this many times the dearest kWh of the tariff. Large enough that no tariff we know pays
+for breaking a limit (dearest demand charges raise a kWh to some 40 times its price), small enough for 1e-8 accuracy."""
+
+LEAST_PRICE_SCALE = 0.01
+"""Scale where the tariff costs nothing: a cent, so that limits still order the plan of a free site."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Penalties:
+    """Prices of broken limits.
+
+    Parameters
+    ----------
+    price_scale : float
+        Largest marginal energy price of the horizon, by amount. [currency/kWh]
+    demand_scale : float
+        Sum of the demand prices in force. [currency/kW]
+    """
+
+    price_scale: float
+    demand_scale: float
+
+    @property
+    def money_per_kwh(self) -> float:
+        """What a kWh is worth at most, and at least a cent. [currency/kWh]."""
+        return max(self.price_scale, LEAST_PRICE_SCALE)
+
+    @property
+    def connection_per_kwh(self) -> float:
+        """Price of a kWh beyond the connection's limit. [currency/kWh]."""
+        return STEEPNESS * self.money_per_kwh
+
+    @property
+    def soc_per_kwh_h(self) -> float:
+        """Price of a kWh outside the SOC band for one hour. [currency/kWh/h]."""
+        return STEEPNESS * self.money_per_kwh
+
+    @property
+    def terminal_per_kwh(self) -> float:
+        """Price of a kWh missing at the end: above what any peak that it could cause would cost. [currency/kWh]."""
+        return STEEPNESS * (self.money_per_kwh + self.demand_scale)
+
+    @property
+    def ramp_per_kw(self) -> float:
+        """Price of a kW of power change beyond the ramp limit. [currency/kW]."""
+        return STEEPNESS * self.money_per_kwh

@@ -1,0 +1,158 @@
+"""One site as one linear problem: adds up what blocks and terms say, and knows nothing of either."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from voltherm.domain.assets import Battery, Load, Pv
+from voltherm.domain.plan import PlanInputs, Terminal
+from voltherm.domain.site import Site
+from voltherm.optimization.blocks.battery import BatteryColumns, Ending, add_battery, power_limits
+from voltherm.optimization.blocks.connection import ConnectionColumns, NetRange, add_connection
+from voltherm.optimization.blocks.pv import PvColumns, add_pv
+from voltherm.optimization.model import Floats, Model
+from voltherm.optimization.penalties import Penalties
+from voltherm.optimization.terms.demand import DemandColumns, add_demand, demand_scale
+from voltherm.optimization.terms.energy import EnergyPrices, add_energy, energy_prices
+
+REFILL_QUANTILE = 0.25
+"""Stored energy is worth what it costs to refill: the price that the cheapest quarter of the last day stays below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SiteProblem:
+    """The model of a site and where its columns are.
+
+    Parameters
+    ----------
+    model : Model
+        Columns and rows.
+    available_kw : Mapping of PV id to NDArray, shape (n_steps,)
+        Power that the sun offers, cut to the plant's rating. [kW]
+    fixed_net_kw : NDArray, shape (n_steps,)
+        Loads and standby less all available PV. [kW]
+    connection, pv, batteries, demand
+        Columns by what they belong to.
+    prices : EnergyPrices
+        Marginal energy prices of each step, taxes included.
+    penalties : Penalties
+        Prices of the soft limits.
+    ending : Ending
+        Terminal condition and worth of stored energy.
+    approximations : tuple of str
+        Where the problem differs from the bill, in words.
+    """
+
+    model: Model
+    available_kw: Mapping[str, Floats]
+    fixed_net_kw: Floats
+    connection: ConnectionColumns
+    pv: Mapping[str, PvColumns]
+    batteries: Mapping[str, BatteryColumns]
+    demand: tuple[DemandColumns, ...]
+    prices: EnergyPrices
+    penalties: Penalties
+    ending: Ending
+    approximations: tuple[str, ...]
+
+
+def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
+    """Return the linear problem of the site over the grid of the inputs.
+
+    Parameters
+    ----------
+    site : Site
+        Assets, connection, tariff.
+    inputs : PlanInputs
+        Grid, forecasts, states, prices, ledger and options; checked by the caller.
+    """
+    factors, notes = site.tariff.tax_factors(inputs.ledger)
+    prices, energy_notes = energy_prices(site.tariff, inputs, factors)
+    penalties = Penalties(
+        price_scale=prices.largest, demand_scale=demand_scale(site.tariff, inputs.grid) if site.batteries else 0.0
+    )
+    ending = _ending(site, inputs, prices)
+    available = {plant.id: _available_kw(plant, inputs) for plant in site.pv_plants}
+    net = _drawn_kw(site, inputs) - sum(available.values(), np.zeros(inputs.grid.n_steps))
+    model = Model(inputs.grid.n_steps, net)
+    pv = {plant.id: add_pv(model, plant, available[plant.id]) for plant in site.pv_plants}
+    reach = _net_range(site, inputs, net, pv, available)
+    connection = add_connection(model, site.connection, reach, inputs.grid.step_h, penalties)
+    batteries = {
+        battery.id: add_battery(model, battery, inputs.states[battery.id], inputs.grid.step_h, ending, penalties)
+        for battery in site.batteries
+    }
+    add_energy(model, prices, connection, inputs.grid.step_h)
+    demand: list[DemandColumns] = []
+    demand_notes: list[str] = []
+    for rule in site.tariff.demand_rules:
+        columns, rule_notes = add_demand(model, site.tariff, rule, inputs, connection, factors[rule.id])
+        demand += columns
+        demand_notes += rule_notes
+    return SiteProblem(
+        model=model,
+        available_kw=available,
+        fixed_net_kw=net,
+        connection=connection,
+        pv=pv,
+        batteries=batteries,
+        demand=tuple(demand),
+        prices=prices,
+        penalties=penalties,
+        ending=ending,
+        approximations=(*notes, *energy_notes, *demand_notes),
+    )
+
+
+def _available_kw(plant: Pv, inputs: PlanInputs) -> Floats:
+    offered = inputs.power_kw[plant.id].values
+    return offered if plant.rated_kw is None else np.minimum(offered, plant.rated_kw)
+
+
+def _drawn_kw(site: Site, inputs: PlanInputs) -> Floats:
+    """What loads and the batteries' auxiliaries draw."""
+    drawn = np.zeros(inputs.grid.n_steps)
+    for asset in site.assets:
+        match asset:
+            case Load():
+                drawn += inputs.power_kw[asset.id].values
+            case Battery():
+                drawn += asset.standby_kw
+            case Pv():
+                pass
+    return drawn
+
+
+def _net_range(
+    site: Site,
+    inputs: PlanInputs,
+    net_kw: Floats,
+    pv: Mapping[str, PvColumns],
+    available_kw: Mapping[str, Floats],
+) -> NetRange:
+    n = inputs.grid.n_steps
+    curtailable = np.zeros(n)
+    for plant_id, columns in pv.items():
+        curtailable[columns.steps] += available_kw[plant_id][columns.steps]
+    limits = [power_limits(battery, inputs.states[battery.id], n) for battery in site.batteries]
+    charge = sum((limit.charge_kw for limit in limits), np.zeros(n))
+    discharge = sum((limit.discharge_kw for limit in limits), np.zeros(n))
+    return NetRange(
+        idle_high=net_kw,
+        idle_low=net_kw + curtailable,
+        high=net_kw + curtailable + charge,
+        low=net_kw - discharge,
+    )
+
+
+def _ending(site: Site, inputs: PlanInputs, prices: EnergyPrices) -> Ending:
+    value = inputs.options.stored_energy_value_per_kwh
+    if inputs.options.terminal is not Terminal.VALUE:
+        return Ending(terminal=inputs.options.terminal, value_per_kwh=0.0)
+    if value is None:
+        day = max(1, round(24 / inputs.grid.step_h))
+        value = max(0.0, float(np.quantile(prices.import_per_kwh[-day:], REFILL_QUANTILE))) if site.batteries else 0.0
+    return Ending(terminal=Terminal.VALUE, value_per_kwh=value)
