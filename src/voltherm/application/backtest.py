@@ -28,7 +28,7 @@ from voltherm.domain.plan import PlanInputs
 from voltherm.domain.site import Site
 from voltherm.domain.time import Interval, TimeGrid
 from voltherm.forecasting.scores import Scores, score
-from voltherm.optimization.terms.energy import energy_prices
+from voltherm.optimization.terms.energy import EnergyPrices, energy_prices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +90,7 @@ def run_backtest(request: BacktestRequest, progress: Progress = lambda _name, _d
     """
     grid = TimeGrid.over(request.interval, request.options.step)
     actuals = read_actuals(request.site, request.measurements, grid, request.max_gap)
-    prices = energy_prices(
-        request.site.tariff, PlanInputs(now=grid.start, grid=grid, power_kw=actuals.power_kw, prices=actuals.prices)
-    )
+    prices = _energy_prices(actuals)
     setting = _Setting(
         request=request,
         actuals=actuals,
@@ -114,6 +112,14 @@ def run_backtest(request: BacktestRequest, progress: Progress = lambda _name, _d
         method=METHOD,
         notes=_notes(setting, results),
     )
+
+
+def _energy_prices(actuals: Actuals) -> EnergyPrices:
+    """Prices of energy in each step with the taxes on it, in the first tier where there are tiers."""
+    tariff, grid = actuals.site.tariff, actuals.grid
+    inputs = PlanInputs(now=grid.start, grid=grid, power_kw=actuals.power_kw, prices=actuals.prices)
+    prices, _ = energy_prices(tariff, inputs, tariff.tax_factors(inputs.ledger)[0])
+    return prices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

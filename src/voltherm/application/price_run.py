@@ -62,8 +62,8 @@ def amounts_by_kind(tariff: Tariff, bills: tuple[Bill, ...]) -> Mapping[str, flo
     amounts = dict.fromkeys(KINDS, 0.0)
     for bill in bills:
         for line in bill.lines:
-            kind = kinds.get(line.component_id, "fixed")
-            amounts[kind] += line.amount
+            if not line.is_included:
+                amounts[kinds.get(line.component_id, "fixed")] += line.amount
     return amounts
 
 

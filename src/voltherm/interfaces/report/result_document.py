@@ -69,7 +69,10 @@ class DataSummary(Document):
 
 
 class LineDocument(Document):
-    """A line of a bill; ``quantity`` in ``unit``, ``amount`` in the site's currency."""
+    """A line of a bill; ``quantity`` in ``unit``, ``amount`` in the site's currency.
+
+    The amount of an ``included`` line is contained in others and not in the total.
+    """
 
     component: str
     label: str
@@ -77,6 +80,7 @@ class LineDocument(Document):
     unit: str
     rate: float | None
     amount: float
+    included: bool
     note: str
 
 

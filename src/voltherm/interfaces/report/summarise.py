@@ -172,6 +172,7 @@ def _bill(bill: Bill) -> BillDocument:
                 unit=line.unit,
                 rate=line.rate,
                 amount=line.amount,
+                included=line.is_included,
                 note=line.note,
             )
             for line in bill.lines

@@ -33,7 +33,7 @@ def bill_rows(result: BacktestResult) -> list[BillRow]:
     sums: dict[tuple[str, str], dict[PolicyName, float]] = {}
     for policy, one in result.policies.items():
         for bill in one.bills:
-            for line in bill.lines:
+            for line in (line for line in bill.lines if not line.is_included):
                 amounts = sums.setdefault((line.component_id, line.label), dict.fromkeys(result.policies, 0.0))
                 amounts[policy] += line.amount
     return [BillRow(component=key[0], label=key[1], amounts=amounts) for key, amounts in sums.items()]
