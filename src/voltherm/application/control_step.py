@@ -10,6 +10,7 @@ import numpy as np
 
 from voltherm.application.month_targets import month_targets
 from voltherm.application.outlook import MissingOutlookError, Outlook, column_of, look_out
+from voltherm.application.own_forecasts import OwnForecasts
 from voltherm.application.plan_site import plan_site
 from voltherm.domain.assets import BatteryState
 from voltherm.domain.command import Command
@@ -46,7 +47,7 @@ class ControlOptions:
 
     step: timedelta = timedelta(minutes=15)
     horizon: timedelta = timedelta(hours=48)
-    history: timedelta = timedelta(days=42)
+    history: timedelta = timedelta(days=56)
     soc_max_age: timedelta = timedelta(minutes=5)
     plan: PlanOptions = field(default_factory=PlanOptions)
 
@@ -81,6 +82,7 @@ class SiteController:
         self.options = options or ControlOptions()
         self.history = history
         self.ledger = ledger or Ledger.empty()
+        self._forecasts = OwnForecasts(site)
         self._soc: dict[str, tuple[datetime, float]] = {}
         self._battery_kw: dict[str, float] = {}
         self._targets: tuple[datetime, Mapping[str, float]] | None = None
@@ -135,7 +137,7 @@ class SiteController:
         if stale:
             return Decision(now=now, rung=Rung.NO_SETPOINT, why=stale)
         try:
-            outlook = look_out(self.site, self.history, now, grid, forecasts or {})
+            outlook = look_out(self.site, self.history, now, grid, forecasts or {}, self._forecasts)
         except MissingOutlookError as error:
             return Decision(now=now, rung=Rung.NO_SETPOINT, why=str(error))
         targets = self._month_targets(now, outlook)

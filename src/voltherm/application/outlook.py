@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voltherm.application.own_forecasts import OwnForecasts
 from voltherm.domain.assets import Load, Pv
 from voltherm.domain.errors import VolthermError
 from voltherm.domain.measurements import Measurements, MeasurementView
 from voltherm.domain.series import Provenance, Quality, Series
 from voltherm.domain.site import Site
 from voltherm.domain.time import TimeGrid
-from voltherm.forecasting.history import NoHistoryError
-from voltherm.forecasting.load import forecast_load
-from voltherm.forecasting.pv import forecast_pv
+from voltherm.forecasting import NoHistoryError
 
 DAY = timedelta(days=1)
 
@@ -57,8 +57,21 @@ def column_of(site: Site, name: str) -> str:
     return "price_per_kwh" if len(site.tariff.series_names) == 1 else f"{name}_price_per_kwh"
 
 
+class Wanted(NamedTuple):
+    """The steps to cover, the forecasts from elsewhere, and the models of the site's own history."""
+
+    grid: TimeGrid
+    given: Mapping[str, Series]
+    own: OwnForecasts
+
+
 def look_out(
-    site: Site, history: Measurements | None, now: datetime, grid: TimeGrid, given: Mapping[str, Series]
+    site: Site,
+    history: Measurements | None,
+    now: datetime,
+    grid: TimeGrid,
+    given: Mapping[str, Series],
+    own: OwnForecasts,
 ) -> Outlook:
     """Return what to expect on the grid.
 
@@ -74,6 +87,8 @@ def look_out(
         The steps to cover.
     given : Mapping of asset id or price series name to Series
         Forecasts from elsewhere; a given series may be shorter than the grid, the rest is then forecast here.
+    own : OwnForecasts
+        Models of the site's own history.
 
     Raises
     ------
@@ -81,35 +96,30 @@ def look_out(
         When something is neither given nor in the history.
     """
     view = None if history is None else MeasurementView(history, now)
-    power = {asset.id: _power(site, asset, view, grid, given) for asset in site.forecast_assets}
+    power = {asset.id: _power(site, asset, view, Wanted(grid, given, own)) for asset in site.forecast_assets}
     prices = {name: _price(site, name, view, grid, given) for name in sorted(site.tariff.series_names)}
     return Outlook(grid=grid, power_kw=power, prices=prices)
 
 
-def _power(
-    site: Site, asset: Load | Pv, view: MeasurementView | None, grid: TimeGrid, given: Mapping[str, Series]
-) -> Series:
-    values = _given_values(asset.id, given, grid)
+def _power(site: Site, asset: Load | Pv, view: MeasurementView | None, wanted: Wanted) -> Series:
+    values = _given_values(asset.id, wanted.given, wanted.grid)
     missing = np.isnan(values)
     if not missing.any():
-        return Series(grid, values, given[asset.id].provenance)
-    own = _own_power(site, asset, view, grid)
+        return Series(wanted.grid, values, wanted.given[asset.id].provenance)
+    own = _own_power(site, asset, view, wanted)
     if missing.all():
         return own
-    return _joined(values, own, given[asset.id], f"{int(missing.sum())} steps not covered are forecast from history")
+    note = f"{int(missing.sum())} steps not covered are forecast from history"
+    return _joined(values, own, wanted.given[asset.id], note)
 
 
-def _own_power(site: Site, asset: Load | Pv, view: MeasurementView | None, grid: TimeGrid) -> Series:
+def _own_power(site: Site, asset: Load | Pv, view: MeasurementView | None, wanted: Wanted) -> Series:
     column = column_of(site, asset.id)
     if view is None or column not in view.names:
         message = f"{asset.id}: no forecast is given and the history has no column {column!r}; give either"
         raise MissingOutlookError(message)
     try:
-        match asset:
-            case Load():
-                return forecast_load(view, grid, site.zone, column=column).mean
-            case Pv():
-                return forecast_pv(view, grid, site.zone, column=column).mean
+        return wanted.own.forecast(asset, column, view, wanted.grid).mean
     except NoHistoryError as error:
         message = f"{asset.id}: {error}"
         raise MissingOutlookError(message) from error

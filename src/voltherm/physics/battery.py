@@ -45,12 +45,32 @@ def simulate_battery(battery: Battery, state: BatteryState, asked_kw: NDArray[np
         Length of a step. [h]
     """
     n_steps = len(asked_kw)
-    charge_limits = np.broadcast_to(limit_or(state.charge_limit_kw, battery.charge_limit_kw), n_steps).tolist()
-    discharge_limits = np.broadcast_to(limit_or(state.discharge_limit_kw, battery.discharge_limit_kw), n_steps).tolist()
-    energy = state.soc * battery.capacity_kwh
+    charge_limit = np.broadcast_to(limit_or(state.charge_limit_kw, battery.charge_limit_kw), n_steps)
+    discharge_limit = np.broadcast_to(limit_or(state.discharge_limit_kw, battery.discharge_limit_kw), n_steps)
+    limited = np.minimum(np.maximum(asked_kw, -discharge_limit), charge_limit)
+    start_kwh = state.soc * battery.capacity_kwh
+    return _unclipped_run(battery, start_kwh, limited, step_h) or _stepwise_run(battery, start_kwh, limited, step_h)
+
+
+def _unclipped_run(
+    battery: Battery, start_kwh: float, asked_kw: NDArray[np.float64], step_h: float
+) -> BatteryRun | None:
+    """All steps at once, where neither loss nor taper matters and the energy never meets 0 or the capacity."""
+    if battery.standing_loss_per_h > 0 or battery.charge_taper_soc < 1 or battery.discharge_taper_soc > 0:
+        return None
+    charge, discharge = np.maximum(asked_kw, 0.0), np.maximum(-asked_kw, 0.0)
+    stored = step_h * (battery.charge_efficiency * charge - discharge / battery.discharge_efficiency)
+    energy = np.cumsum(np.concatenate([[start_kwh], stored]))
+    if energy.min() < 0 or energy.max() > battery.capacity_kwh:
+        return None
+    return BatteryRun(power_kw=asked_kw, energy_kwh=energy)
+
+
+def _stepwise_run(battery: Battery, start_kwh: float, asked_kw: NDArray[np.float64], step_h: float) -> BatteryRun:
+    energy = start_kwh
     energies, powers = [energy], []
-    for asked, charge_limit, discharge_limit in zip(asked_kw.tolist(), charge_limits, discharge_limits, strict=True):
-        power, energy = battery_step(battery, energy, min(max(asked, -discharge_limit), charge_limit), step_h)
+    for asked in asked_kw.tolist():
+        power, energy = battery_step(battery, energy, asked, step_h)
         energies.append(energy)
         powers.append(power)
     return BatteryRun(power_kw=np.array(powers), energy_kwh=np.array(energies))
