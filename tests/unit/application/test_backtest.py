@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from tests.sites import QUARTER
-from voltherm.adapters.documents.tariff import read_library
 from voltherm.application.backtest import BacktestRequest, run_backtest
 from voltherm.application.backtest_result import BacktestResult
 from voltherm.application.control_step import ControlOptions
 from voltherm.application.policies import PolicyName
+from voltherm.application.published_prices import known_until
 from voltherm.domain.assets import Battery, Load, Pv
 from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.measurements import Measurements, MissingDataError
 from voltherm.domain.site import Connection, Site
+from voltherm.domain.tariffs import Demand, Energy, Metering, Price, Tariff, When
 from voltherm.domain.time import Interval, TimeGrid
 
 ZONE = ZoneInfo("America/Costa_Rica")
@@ -25,12 +26,28 @@ DAY = timedelta(days=1)
 BATTERY = Battery(
     id="bess", capacity_kwh=100.0, charge_limit_kw=50.0, discharge_limit_kw=50.0, soc_min=0.1, wear_cost_per_kwh=1.0
 )
+PEAK, VALLEY, NIGHT = (
+    When(windows=windows) for windows in (((600, 750), (1050, 1200)), ((360, 600), (750, 1050)), ((1200, 360),))
+)
+PRICES = (("peak", PEAK, 70.0, 10_154.0), ("valley", VALLEY, 26.0, 7_090.0), ("night", NIGHT, 16.0, 4_541.0))
+TARIFF = Tariff(
+    id="three-windows",
+    currency="CRC",
+    zone=ZONE,
+    components=(
+        *(Energy(id=f"energy_{name}", price=Price(const=price), when=when) for name, when, price, _ in PRICES),
+        *(
+            Demand(id=f"demand_{name}", price=Price(const=price), metering=Metering(when=when))
+            for name, when, _, price in PRICES
+        ),
+    ),
+)
 SITE = Site(
     id="site",
     zone=ZONE,
     connection=Connection(import_limit_kw=200.0),
     assets=(Load(id="load"), Pv(id="roof"), BATTERY),
-    tariff=read_library("costa-rica-tmt"),
+    tariff=TARIFF,
 )
 QUICK = ControlOptions(horizon=timedelta(hours=24))
 
@@ -175,3 +192,27 @@ def test_the_same_request_gives_the_same_figures(compared):
     again = run_backtest(request())
 
     assert again.policies[PolicyName.MPC].costs == compared.policies[PolicyName.MPC].costs
+
+
+def spot_request(tomorrow_per_kwh: float) -> BacktestRequest:
+    tariff = Tariff(id="spot", currency="EUR", zone=ZONE, components=(Energy(id="energy", price=Price(series="spot")),))
+    measured = measurements(days=2)
+    price = 0.1 + 0.05 * np.sin(np.arange(measured.grid.n_steps) / 96 * 2 * np.pi)
+    tomorrow = measured.grid.epoch_seconds >= known_until(START).timestamp()
+    columns = {**measured.columns, "price_per_kwh": np.where(tomorrow, tomorrow_per_kwh, price)}
+    return request(
+        days=1,
+        policies=(PolicyName.NONE, PolicyName.MPC),
+        site=replace(SITE, tariff=tariff, assets=(*SITE.assets[:2], replace(BATTERY, wear_cost_per_kwh=0.001))),
+        measurements=Measurements(measured.grid, columns),
+    )
+
+
+def test_prices_that_are_not_published_yet_move_no_decision():
+    cheap, dear = (
+        run_backtest(spot_request(price)).policies[PolicyName.MPC].run.battery_total_kw for price in (0.0, 0.5)
+    )
+    published_at = 7 * 4  # 14:00 in Brussels is 07:00 in Costa Rica
+
+    assert cheap[:published_at] == pytest.approx(dear[:published_at])
+    assert cheap[published_at:] != pytest.approx(dear[published_at:])

@@ -85,3 +85,10 @@ def test_time_goes_on_and_never_back():
     assert after.measured.grid.n_steps == before.measured.grid.n_steps + 1
     assert after.measured.grid_kw[:-1] == pytest.approx(before.measured.grid_kw)
     assert np.isfinite(after.measured.soc).all()
+
+
+def test_by_default_the_whole_billing_period_is_replayed_and_at_least_three_days():
+    late, early = start_demo(NOW), start_demo(datetime(2026, 11, 1, 14, tzinfo=UTC))
+
+    assert late.replayed_until == datetime(2026, 11, 1, 6, tzinfo=UTC)
+    assert early.replayed_until == datetime(2026, 10, 29, 6, tzinfo=UTC)

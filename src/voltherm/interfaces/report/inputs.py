@@ -8,6 +8,7 @@ from pathlib import Path
 
 from voltherm.adapters.documents.series_csv import read_measurements
 from voltherm.adapters.documents.site import load_site
+from voltherm.application.outlook import column_of
 from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.measurements import Measurements
 from voltherm.domain.site import Site
@@ -61,7 +62,17 @@ def read_files(site: Path, data: Path, first_day: date, end_day: date) -> Backte
     require_currency(described, read.currency)
     return BacktestFiles(
         site=described,
-        measurements=read.measurements,
+        measurements=_named_as_known(described, read.measurements),
         interval=Interval(local_midnight(first_day, described.zone), local_midnight(end_day, described.zone)),
         origin=Origin(file=data.name, findings=read.findings, first_day=first_day, end_day=end_day),
     )
+
+
+def _named_as_known(site: Site, measurements: Measurements) -> Measurements:
+    """Rename ``<series>_price_per_kwh`` to the name under which the controller remembers the series."""
+    columns = dict(measurements.columns)
+    for series in site.tariff.series_names:
+        wanted, given = column_of(site, series), f"{series}_price_per_kwh"
+        if wanted not in columns and given in columns:
+            columns[wanted] = columns.pop(given)
+    return Measurements(measurements.grid, columns)
