@@ -1,0 +1,107 @@
+"""Plans batteries, heat pumps and PV behind one meter against the tariff that the site really pays.
+
+``import voltherm`` costs nothing: each name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voltherm.adapters.documents.plan_request import PlanRequest, load_request, read_request
+    from voltherm.adapters.documents.site import load_site
+    from voltherm.adapters.documents.tariff import library_names, read_library, read_tariff
+    from voltherm.application.control_step import SiteController
+    from voltherm.application.plan_site import plan_site
+    from voltherm.domain.assets import Battery, BatteryState, Load, Pv
+    from voltherm.domain.control import Decision, Measured
+    from voltherm.domain.errors import InvalidInputError, VolthermError
+    from voltherm.domain.ledger import Ledger
+    from voltherm.domain.plan import Plan, PlanInputs, PlanOptions, Terminal
+    from voltherm.domain.series import Provenance, Quality, Series
+    from voltherm.domain.site import Connection, Site
+    from voltherm.domain.tariffs import Tariff
+    from voltherm.domain.time import Interval, TimeGrid, zone_named
+
+_HOMES = {
+    "Battery": "domain.assets",
+    "BatteryState": "domain.assets",
+    "Connection": "domain.site",
+    "Decision": "domain.control",
+    "Interval": "domain.time",
+    "InvalidInputError": "domain.errors",
+    "Ledger": "domain.ledger",
+    "Load": "domain.assets",
+    "Measured": "domain.control",
+    "Plan": "domain.plan",
+    "PlanInputs": "domain.plan",
+    "PlanOptions": "domain.plan",
+    "PlanRequest": "adapters.documents.plan_request",
+    "Provenance": "domain.series",
+    "Pv": "domain.assets",
+    "Quality": "domain.series",
+    "Series": "domain.series",
+    "Site": "domain.site",
+    "SiteController": "application.control_step",
+    "Tariff": "domain.tariffs",
+    "Terminal": "domain.plan",
+    "TimeGrid": "domain.time",
+    "VolthermError": "domain.errors",
+    "library_names": "adapters.documents.tariff",
+    "load_request": "adapters.documents.plan_request",
+    "load_site": "adapters.documents.site",
+    "plan_site": "application.plan_site",
+    "read_library": "adapters.documents.tariff",
+    "read_request": "adapters.documents.plan_request",
+    "read_tariff": "adapters.documents.tariff",
+    "zone_named": "domain.time",
+}
+
+__all__ = [
+    "Battery",
+    "BatteryState",
+    "Connection",
+    "Decision",
+    "Interval",
+    "InvalidInputError",
+    "Ledger",
+    "Load",
+    "Measured",
+    "Plan",
+    "PlanInputs",
+    "PlanOptions",
+    "PlanRequest",
+    "Provenance",
+    "Pv",
+    "Quality",
+    "Series",
+    "Site",
+    "SiteController",
+    "Tariff",
+    "Terminal",
+    "TimeGrid",
+    "VolthermError",
+    "library_names",
+    "load_request",
+    "load_site",
+    "plan_site",
+    "read_library",
+    "read_request",
+    "read_tariff",
+    "zone_named",
+]
+
+
+if not TYPE_CHECKING:  # so that type checkers refuse misspelled names
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'voltherm' has no attribute {name!r}")
+        value = getattr(import_module(f"voltherm.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""Thin faces of the use cases: command line and service."""
