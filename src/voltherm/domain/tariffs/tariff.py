@@ -199,7 +199,7 @@ class Tariff:
                     lines[name] += sign * amount
             for name, amount in self._later_bills(accounts, (with_usage, without), period):
                 lines[name] = lines.get(name, 0.0) + amount
-            with_usage = replace(with_usage, demand=without.demand)
+            with_usage, without = (replace(side, demand=ledger.demand) for side in (with_usage, without))
         return lines
 
     def _later_bills(
