@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -63,16 +63,21 @@ class Accounts:
             energy={rule.id: rule.fold(ledger, usage, period, self.zone) for rule in self.energy},
         )
 
-    def lines(self, ledger: Ledger, period: Interval, rounding: float | None = None) -> Iterator[BillLine]:
-        """Yield the lines of the period's bill, rounded to multiples of ``rounding``; taxes fall on rounded lines."""
+    def lines(self, ledger: Ledger, period: Interval, rounding: float | None = None) -> list[BillLine]:
+        """Return the lines of the period's bill in the order of the rules, rounded to multiples of ``rounding``.
+
+        Taxes fall on the rounded lines of all other rules, wherever these stand, and of earlier taxes.
+        """
         facts = self._facts(ledger, period)
         amounts: dict[str, float] = {}
-        for rule in self.rules:
+        lines: dict[str, list[BillLine]] = {rule.id: [] for rule in self.rules}
+        for rule in sorted(self.rules, key=lambda rule: isinstance(rule, Tax)):
             for line in self._rule_lines(rule, ledger, (period, facts), amounts):
                 amount = rounded(line.amount, rounding)
                 if not line.is_included:
                     amounts[rule.id] = amounts.get(rule.id, 0.0) + amount
-                yield line if rounding is None else replace(line, amount=amount)
+                lines[rule.id].append(line if rounding is None else replace(line, amount=amount))
+        return [line for found in lines.values() for line in found]
 
     def amounts(self, ledger: Ledger, period: Interval) -> dict[str, float]:
         """Return what the period's bill adds up to by component, without rounding."""
