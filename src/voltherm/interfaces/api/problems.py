@@ -115,11 +115,17 @@ async def _bad_document(_: Request, error: Exception) -> Response:
 
 async def _bad_input(_: Request, error: Exception) -> Response:
     """Tell what the domain refuses; its messages are written for the caller."""
-    problems = [
-        Problem(field="document", value=None, problem=line, remedy="correct the value named")
-        for line in str(error).splitlines()
-    ]
+    problems = [_told_as_problem(line) for line in str(error).splitlines()]
     return problem_response(422, "invalid-document", "The values do not fit together.", problems=problems)
+
+
+def _told_as_problem(line: str) -> Problem:
+    """Return a message of the form ``field: problem; remedy`` as its parts."""
+    field, _, rest = line.partition(": ")
+    if not rest or " " in field:
+        field, rest = "document", line
+    problem, _, remedy = rest.rpartition("; ")
+    return Problem(field=field, value=None, problem=problem or rest, remedy=remedy if problem else "correct the value")
 
 
 async def _bad_parameters(_: Request, __: Exception) -> Response:

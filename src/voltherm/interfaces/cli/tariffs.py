@@ -21,7 +21,9 @@ def list_tariffs(context: typer.Context) -> None:
 
     for name in library_names():
         tariff = read_library(name)
-        typer.echo(f"{name:<24} {tariff.currency}  {tariff.zone.key:<20}  {len(tariff.components)} components")
+        series = ", ".join(sorted(tariff.series_names))
+        needs = f"  needs prices {series}" if series else ""
+        typer.echo(f"{name:<24} {tariff.currency}  {tariff.zone.key:<20}{needs}".rstrip())
 
 
 @tariffs.command()

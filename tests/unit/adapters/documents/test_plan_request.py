@@ -258,12 +258,12 @@ def test_prices_per_mwh_become_prices_per_kwh():
             ("site/tariff", {"library": "finland-spot"}),
             ("site/zone", "Europe/Helsinki"),
             ("reached_peaks_kw", {}),
-            ("prices", {"spot": {"price_eur_per_mwh": [85.0] * 16, "source": "exchange", "quality": "measured"}}),
+            ("prices", {"fi_spot": {"price_eur_per_mwh": [85.0] * 16, "source": "exchange", "quality": "measured"}}),
         )
     )
 
-    assert asked.inputs.prices["spot"].values.tolist() == pytest.approx([0.085] * 16)
-    assert asked.inputs.prices["spot"].provenance.quality is Quality.MEASURED
+    assert asked.inputs.prices["fi_spot"].values.tolist() == pytest.approx([0.085] * 16)
+    assert asked.inputs.prices["fi_spot"].provenance.quality is Quality.MEASURED
 
 
 def test_limits_of_now_are_a_number_or_one_a_step():

@@ -76,6 +76,16 @@ def test_a_body_of_another_shape_is_422(client, body):
     assert problem_in(response).errors
 
 
+def test_what_the_domain_refuses_is_422_with_its_remedy(client):
+    tariff = {**REQUEST["site"]["tariff"], "valid": ["2020-01-01", "2021-01-01"]}
+    response = client.post("/v1/plan", json={**REQUEST, "site": {**REQUEST["site"], "tariff": tariff}})
+
+    assert response.status_code == 422
+    (error,) = problem_in(response).errors
+    assert "2021" in error.problem
+    assert error.remedy
+
+
 def test_a_forgotten_content_type_is_415_with_the_remedy(client):
     response = client.post("/v1/plan", content="{}", headers={"content-type": "application/x-www-form-urlencoded"})
 

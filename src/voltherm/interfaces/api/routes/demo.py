@@ -46,7 +46,7 @@ class MeasuredDocument(_Part):
 
 
 class BillDocument(_Part):
-    """The running billing period so far."""
+    """The running billing period so far, by tariff component."""
 
     total: float
     lines: dict[str, float]
@@ -127,7 +127,11 @@ def _measured(series: DemoSeries, zone: ZoneInfo) -> MeasuredDocument:
 def _bill(bill: Bill | None) -> BillDocument | None:
     if bill is None:
         return None
-    return BillDocument(total=bill.total, lines={line.component_id: line.amount for line in bill.lines})
+    amounts: dict[str, float] = {}
+    for line in bill.lines:
+        if not line.is_included:
+            amounts[line.component_id] = amounts.get(line.component_id, 0.0) + line.amount
+    return BillDocument(total=bill.total, lines=amounts)
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> datetime:
