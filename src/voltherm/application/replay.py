@@ -59,8 +59,8 @@ class DemoSite:
 
     @property
     def is_caught_up(self) -> bool:
-        """Whether nothing is left to simulate before the running step."""
-        return self.replayed_until >= self._begin_of_step(self._now)
+        """Whether all is simulated that is over, and the running step is decided."""
+        return self._decision is not None and self._decision.now >= self._begin_of_step(self._now)
 
     def advance(self, now: datetime, *, most_steps: int | None = None) -> bool:
         """Simulate the steps that are over at ``now`` and decide the running one.
@@ -83,7 +83,7 @@ class DemoSite:
         while self.replayed_until < running and (most_steps is None or done < most_steps):
             self._simulate_step()
             done += 1
-        if self.is_caught_up and (self._decision is None or self._decision.now < running):
+        if self.replayed_until >= running and not self.is_caught_up:
             self._decision = self._controller.decide(running)
         return self.is_caught_up
 
