@@ -120,7 +120,7 @@ Number = Annotated[float, _NUMBER]
 NonNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=LARGEST_NUMBER)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=LARGEST_NUMBER)]
 Fraction = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
-Efficiency = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=1)]
+Efficiency = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0.01, le=1)]
 Whole = Annotated[int, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 Instant = Annotated[
