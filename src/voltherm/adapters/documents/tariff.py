@@ -20,7 +20,7 @@ from voltherm.adapters.documents.tariff_fixed import (
     tax_to_document,
 )
 from voltherm.adapters.documents.tariff_head import TariffDocument, head_to_document, tariff_of
-from voltherm.adapters.documents.tariff_references import check_references
+from voltherm.adapters.documents.tariff_references import check_against_head, check_references
 from voltherm.adapters.documents.tariff_report import Report, TariffDocumentError
 from voltherm.adapters.documents.yaml_text import Path, Plain, parse_yaml
 from voltherm.domain.tariffs import Demand, Energy, Fixed, Tariff, TariffRule, Tax
@@ -93,6 +93,8 @@ def _read(report: Report, area: str | None) -> Tariff:
         rule = _component(component, ("components", index), report, (currency, chosen))
         if rule is not None:
             components.append((index, rule))
+    if head is not None:
+        check_against_head(head, raw, report)
     check_references(components, report, is_partial=bool(report.problems))
     if tariff is not None and not report.problems:
         rules = tuple(rule for _, rule in components)

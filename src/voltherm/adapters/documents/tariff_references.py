@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from voltherm.adapters.documents.tariff_head import TariffDocument
 from voltherm.adapters.documents.tariff_report import Report
-from voltherm.domain.tariffs import Demand, Energy, TariffRule, Tax
+from voltherm.adapters.documents.yaml_text import Plain
+from voltherm.domain.tariffs import Cycle, Demand, Energy, TariffRule, Tax
 
 Numbered = list[tuple[int, TariffRule]]
 """Components with their place in the document."""
@@ -31,6 +33,30 @@ def check_references(components: Numbered, report: Report, *, is_partial: bool) 
             _check_tax(rule, index, components[:position], components, report)
         elif isinstance(rule, Energy | Demand):
             _check_demand_names(rule, index, components, report)
+
+
+def check_against_head(head: TariffDocument, raw: Plain, report: Report) -> None:
+    """Note what single components say that the head of the tariff does not allow.
+
+    Parameters
+    ----------
+    head : TariffDocument
+        The head.
+    raw : Plain
+        The components as they are written.
+    report : Report
+        Takes the problems.
+    """
+    for index, component in enumerate(raw if isinstance(raw, list) else []):
+        if not isinstance(component, dict):
+            continue
+        variant = component.get("variant")
+        if isinstance(variant, dict) and variant.get("period") == "year" and head.billing.cycle is not Cycle.YEAR:
+            path = ("components", index, "variant", "period")
+            report.add(path, "needs bills of a year", "write billing: {cycle: year}, or period: bill", "year")
+        if component.get("included") is True and not head.vat_included:
+            path = ("components", index, "included")
+            report.add(path, "does not fit prices without VAT", "write vat_included: true in the head, or leave it out")
 
 
 def _check_ids(components: Numbered, report: Report) -> None:

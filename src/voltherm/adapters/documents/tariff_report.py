@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -70,11 +71,9 @@ class Report:
         try:
             return make()
         except InvalidInputError as error:
-            said = str(error)
-            if path and said.startswith(f"{path[-1]}: "):
-                said = said.removeprefix(f"{path[-1]}: ")
+            place, said = self._placed(path, str(error))
             problem, _, remedy = said.rpartition("; ")
-            self.add(path, problem or remedy, remedy if problem else "correct the value")
+            self.add(place, problem or remedy, remedy if problem else "correct the value")
             return None
 
     def read(self, path: Path, model: type[Read], raw: object) -> Read | None:
@@ -88,12 +87,13 @@ class Report:
 
     def _add_details(self, loc: Path, details: ErrorDetails, problem: Problem) -> None:
         path = self._existing(loc, is_missing=details["type"] == "missing")
-        key = str(loc[-1])
         if details["type"] == "extra_forbidden":
-            self._add_unknown(path, key, details)
+            self._add_unknown(path, str(loc[-1]), details)
             return
+        context = details.get("ctx", {})
         value = None if isinstance(details["input"], dict | list) else problem.value
-        remedy = str(details.get("ctx", {}).get("remedy") or problem.remedy)
+        value = context.get("value", value)
+        remedy = str(context.get("remedy") or problem.remedy)
         self.add(path, problem.problem, remedy, value)
 
     def _add_unknown(self, path: Path, key: str, details: ErrorDetails) -> None:
@@ -108,6 +108,16 @@ class Report:
         remedy = f"did you mean {close[0]!r}?" if close else "remove it; docs/tariffs.md lists the keys"
         value = details["input"]
         self.add(path, "is not a known key", remedy, None if isinstance(value, dict | list) else value)
+
+    def _placed(self, path: Path, message: str) -> tuple[Path, str]:
+        """Return path and rest of a message that begins with the name of a key here, such as ``price.unit: ...``."""
+        found = _KEY_FIRST.match(message)
+        if found is None:
+            return path, message
+        names = found[1].split(".")
+        start = path[:-1] if path and path[-1] == names[0] else path
+        place = self._existing((*start, *names), is_missing=False)
+        return (place, message[found.end() :]) if len(place) > len(start) else (path, message)
 
     def _existing(self, loc: Path, *, is_missing: bool) -> Path:
         """Return the path as it is in the document, without the parts that only the model knows."""
@@ -139,6 +149,7 @@ def _inside(value: object) -> Mapping[str | int, object]:
     return dict(enumerate(value)) if isinstance(value, list) else {}
 
 
+_KEY_FIRST = re.compile(r"([a-z_]+(?:\.[a-z_]+)*): ")
 _KEYS = """
 add also amount anchor_day applies_if area areas as base_first_kwh below bill_kwh_gt billing bucket by
 by_month calendar components const currency cycle dates days demand direction each_min_kw edge else factor
