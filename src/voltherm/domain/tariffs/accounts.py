@@ -88,11 +88,12 @@ class Accounts:
         return amounts
 
     def _facts(self, ledger: Ledger, period: Interval) -> BillFacts:
-        billed = {}
+        reached, billed = {}, {}
         for rule in self.demand:
             record = rule.record_in(period, ledger, self.zone)
-            billed[rule.id] = rule.billed_kw(rule.reached_kw(record, self.zone), record, period, self.zone)
-        return BillFacts(import_kwh=ledger.import_kwh, billed_kw=billed)
+            reached[rule.id] = rule.reached_kw(record, self.zone)
+            billed[rule.id] = rule.billed_kw(reached[rule.id], record, period, self.zone)
+        return BillFacts(import_kwh=ledger.import_kwh, reached_kw=reached, billed_kw=billed)
 
     def _rule_lines(
         self, rule: TariffRule, ledger: Ledger, known: tuple[Interval, BillFacts], amounts: Mapping[str, float]
@@ -102,7 +103,7 @@ class Accounts:
             case Energy():
                 return rule.lines(rule.record_in(period, ledger, self.zone), period, self.zone, facts)
             case Demand():
-                return [rule.line(ledger, period, self.zone, facts)]
+                return [rule.line(period, self.zone, facts)]
             case Fixed():
                 return [rule.line(period, self.zone)]
             case Tax():

@@ -127,7 +127,8 @@ class Demand:
 
     def record_in(self, period: Interval, ledger: Ledger, zone: ZoneInfo) -> DemandRecord:
         """Return what the component remembers, as the billing period sees it (an earlier period is then past)."""
-        return self.memory(zone).seen_by(ledger.demand_record(self.id), period)
+        record = ledger.demand_record(self.id)
+        return record if record.period_start == period.start else self.memory(zone).seen_by(record, period)
 
     def fold(self, ledger: Ledger, usage: Usage, period: Interval, zone: ZoneInfo) -> DemandRecord:
         """Return what the component remembers after the usage, which lies inside the billing period.
@@ -139,7 +140,8 @@ class Demand:
 
     def reached_kw(self, record: DemandRecord, zone: ZoneInfo) -> float:
         """Return the statistic that the record holds, an interval in progress included by its known part. [kW]."""
-        return self.statistic([kw for _, kw in self.memory(zone).settled(record).buckets])
+        settled = record if record.running_start is None else self.memory(zone).settled(record)
+        return self.statistic([kw for _, kw in settled.buckets])
 
     def layout(self, grid: TimeGrid, zone: ZoneInfo, period: Interval, ledger: Ledger) -> DemandLayout | None:
         """Return which steps count how in the billing period; None when no interval of it counts on the grid.
@@ -250,11 +252,10 @@ class Demand:
             return self.steps.sum_at(billed_kw) * times_charged(self.per, self.proration, period, zone)
         return self.rate(period, zone, facts) * billed_kw
 
-    def line(self, ledger: Ledger, period: Interval, zone: ZoneInfo, facts: BillFacts) -> BillLine:
-        """Return the component's line of the bill, before rounding; ``facts`` holds its billed kW."""
+    def line(self, period: Interval, zone: ZoneInfo, facts: BillFacts) -> BillLine:
+        """Return the component's line of the bill, before rounding; ``facts`` holds its kW."""
         billed = facts.billed_kw[self.id]
-        record = self.record_in(period, ledger, zone)
-        reached = self.reached_kw(record, zone)
+        reached = facts.reached_kw[self.id]
         return BillLine(
             component_id=self.id,
             label=self.label or self.id,

@@ -17,11 +17,12 @@ class BillFacts:
     ----------
     import_kwh : float
         All energy imported in the billing period. [kWh]
-    billed_kw : mapping of demand component id to float
-        Billed demand. [kW]
+    reached_kw, billed_kw : mapping of demand component id to float
+        Statistic of the billing period, and billed demand. [kW]
     """
 
     import_kwh: float = 0.0
+    reached_kw: Mapping[str, float] = field(default_factory=dict)
     billed_kw: Mapping[str, float] = field(default_factory=dict)
 
     def hours_use(self, demand_id: str) -> float:

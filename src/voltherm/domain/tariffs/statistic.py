@@ -51,7 +51,8 @@ class Statistic:
     def of(self, values_kw: Sequence[float] | NDArray[np.float64]) -> float:
         """Return the statistic of the bucket values. [kW]."""
         if self.n_highest == 1:
-            return max(0.0, float(np.max(values_kw))) if len(values_kw) else 0.0
+            highest = max(values_kw, default=0.0) if isinstance(values_kw, list) else np.max(values_kw, initial=0.0)
+            return max(0.0, float(highest))
         ordered = np.sort(np.asarray(values_kw, dtype=np.float64))[::-1]
         if self.rank is not None:
             return float(ordered[self.n_highest - 1]) if len(ordered) >= self.n_highest else 0.0
