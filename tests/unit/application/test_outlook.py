@@ -1,0 +1,87 @@
+"""Given forecasts joined by time, and the rest from history."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from tests.sites import QUARTER, ROOF, START, site_of
+from tests.tariffs import energy, tariff_of
+from voltherm.application.outlook import MissingOutlookError, column_of, look_out
+from voltherm.application.own_forecasts import OwnForecasts
+from voltherm.domain.assets import Load
+from voltherm.domain.measurements import Measurements
+from voltherm.domain.series import Quality, Series
+from voltherm.domain.time import TimeGrid
+
+SITE = site_of(tariff_of(energy(series="spot")), ROOF)
+AHEAD = TimeGrid(START, QUARTER, 8)
+
+
+def given(name, values, start=START, step=QUARTER):
+    return {name: Series(TimeGrid(start, step, len(values)), np.array(values, dtype=float))}
+
+
+def history(days=3, **columns):
+    grid = TimeGrid(START - timedelta(days=days), QUARTER, days * 96)
+    return Measurements(grid, {name: np.full(grid.n_steps, value) for name, value in columns.items()})
+
+
+WHOLE = given("load", [5.0] * 8) | given("roof", [1.0] * 8) | given("spot", [0.1] * 8)
+
+
+def outlook_of(past, forecasts):
+    return look_out(SITE, past, START, AHEAD, forecasts, OwnForecasts(SITE))
+
+
+def test_what_is_given_is_taken_as_it_is():
+    outlook = outlook_of(None, WHOLE)
+    assert outlook.power_kw["load"].values.tolist() == [5.0] * 8
+    assert outlook.prices["spot"].values.tolist() == [0.1] * 8
+
+
+def test_a_given_series_is_joined_by_time_and_not_by_index():
+    early = given("load", [9.0] * 4 + [5.0] * 8 + [9.0] * 4, start=START - 4 * QUARTER)
+    outlook = outlook_of(None, WHOLE | early)
+    assert outlook.power_kw["load"].values.tolist() == [5.0] * 8
+
+
+def test_hours_are_given_to_their_quarters():
+    hourly = given("load", [4.0, 8.0], step=timedelta(hours=1))
+    outlook = outlook_of(None, WHOLE | hourly)
+    assert outlook.power_kw["load"].values.tolist() == [4.0] * 4 + [8.0] * 4
+
+
+def test_what_a_short_forecast_does_not_cover_comes_from_history():
+    past = history(load_kw=7.0)
+    outlook = outlook_of(past, WHOLE | given("load", [5.0] * 4))
+    load = outlook.power_kw["load"]
+    assert load.values[:4].tolist() == [5.0] * 4
+    assert load.values[4:] == pytest.approx([7.0] * 4, rel=0.2)
+    assert "4 steps" in load.provenance.note
+
+
+def test_without_forecast_and_history_the_missing_series_is_named():
+    with pytest.raises(MissingOutlookError, match="load"):
+        outlook_of(None, {})
+
+
+def test_prices_beyond_the_known_ones_repeat_the_last_known_day_and_say_so():
+    past = history(price_per_kwh=0.3)
+    outlook = outlook_of(past, WHOLE | given("spot", [0.1] * 4))
+    spot = outlook.prices["spot"]
+    assert spot.values == pytest.approx([0.1] * 4 + [0.3] * 4)
+    assert spot.provenance.quality is Quality.ASSUMED
+    assert "4 steps" in spot.provenance.note
+
+
+def test_prices_of_an_unknown_day_are_not_invented():
+    with pytest.raises(MissingOutlookError, match="spot"):
+        outlook_of(None, WHOLE | given("spot", [0.1] * 4))
+
+
+def test_the_only_load_is_load_kw_and_several_carry_their_id():
+    assert column_of(SITE, "load") == "load_kw"
+    assert column_of(SITE, "roof") == "pv_kw"
+    assert column_of(SITE, "spot") == "price_per_kwh"
+    assert column_of(site_of(SITE.tariff, Load(id="oven")), "oven") == "oven_kw"
