@@ -118,8 +118,7 @@ def _energy_prices(actuals: Actuals) -> EnergyPrices:
     """Prices of energy in each step with the taxes on it, in the first tier where there are tiers."""
     tariff, grid = actuals.site.tariff, actuals.grid
     inputs = PlanInputs(now=grid.start, grid=grid, power_kw=actuals.power_kw, prices=actuals.prices)
-    prices, _ = energy_prices(tariff, inputs, tariff.tax_factors(inputs.ledger)[0])
-    return prices
+    return energy_prices(tariff, inputs, tariff.tax_factors(inputs.ledger)[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -26,6 +26,7 @@ from voltherm.domain.plan import (
     Timing,
 )
 from voltherm.domain.site import Site
+from voltherm.optimization.brackets import held_below_edges, stepped_peaks
 from voltherm.optimization.model import Floats, LinearProblem
 from voltherm.optimization.overlap import exclusive_pairs, forbid, overlaps
 from voltherm.optimization.problem import SiteProblem, build_site_problem
@@ -40,8 +41,8 @@ OPTIMAL_GAP = 1e-6
 LEAST_SOLVE_S = 0.2
 """What a round of the integer search gets, however late it is. [s]."""
 
-LEAST_STAKE = 1e-9
-"""Keeps the gap of a site that costs nothing defined."""
+LEAST_STAKE = 1.0
+"""One unit of the currency: where less is at stake, a gap of a millionth of it counts as none."""
 
 STAKE_SHARE = 0.01
 """The gap is relative to the objective, or to this share of what the load would cost, where the objective is near 0."""
@@ -78,7 +79,7 @@ def plan_site(site: Site, inputs: PlanInputs) -> Plan:
     problem = build_site_problem(site, conceded)
     linear = problem.model.build()
     built = perf_counter()
-    candidate = _solve_exactly(site, conceded, problem, linear)
+    candidate = _best(site, conceded, problem, linear)
     solved = perf_counter()
     plan = _validated(site, conceded, problem, candidate)
     peaks = peaks_kw(site.tariff, inputs, np.maximum(plan.grid_power_kw, 0.0))
@@ -94,9 +95,30 @@ class _Candidate:
 
     series: PlannedSeries
     priced: PricedSeries
+    x: Floats
+    bound: float
     gap: float
     balance_dual: Floats
     outcome: Outcome
+
+
+def _best(site: Site, inputs: PlanInputs, problem: SiteProblem, linear: LinearProblem) -> _Candidate:
+    """Solve, and where a peak is billed by brackets try the brackets in reach one after the other."""
+    candidate = _solve_exactly(site, inputs, problem, linear)
+    best = candidate
+    for columns in stepped_peaks(problem):
+        if isinstance(best.outcome, Fallback):
+            break
+        for held in held_below_edges(columns, linear, best.x):
+            solved = solve(held, inputs.options.solve_limit_s)
+            if isinstance(solved, Unsolved):
+                break
+            tried = _judge(site, inputs, problem, held, replace(solved, bound=candidate.bound))
+            if not problem.is_below_bill:
+                tried = replace(tried, gap=candidate.gap, outcome=candidate.outcome)
+            if tried.priced.objective.total < best.priced.objective.total:
+                best, linear = tried, held
+    return best
 
 
 def _solve_exactly(site: Site, inputs: PlanInputs, problem: SiteProblem, linear: LinearProblem) -> _Candidate:
@@ -129,17 +151,25 @@ def _judge(site: Site, inputs: PlanInputs, problem: SiteProblem, linear: LinearP
     priced = price_series(site, inputs, problem, series)
     stake = problem.penalties.money_per_kwh * inputs.grid.step_h * float(np.abs(problem.fixed_net_kw).sum())
     total = priced.objective.total
-    if problem.approximations:
+    if problem.approximations and not problem.is_below_bill:
         total = float(linear.cost @ solved.x) + linear.offset
-    gap = (total - solved.bound) / max(abs(total), STAKE_SHARE * stake, LEAST_STAKE)
+    gap = float(total - solved.bound) / max(abs(total), STAKE_SHARE * stake, LEAST_STAKE)
     outcome: Outcome
-    if problem.approximations:
-        outcome = Feasible(gap=max(gap, 0.0), why="best for a stated approximation of the tariff, billed exactly")
-    elif abs(gap) <= OPTIMAL_GAP:
+    if abs(gap) <= OPTIMAL_GAP and problem.is_below_bill:
         outcome = Optimal()
+    elif problem.approximations:
+        outcome = Feasible(gap=max(gap, 0.0), why="planned by a stated approximation of the tariff, billed exactly")
     else:
         outcome = Feasible(gap=gap, why=f"{solved.solver} stopped before the proof")
-    return _Candidate(series=series, priced=priced, gap=gap, balance_dual=solved.equality_dual, outcome=outcome)
+    return _Candidate(
+        series=series,
+        priced=priced,
+        x=solved.x,
+        bound=solved.bound,
+        gap=gap,
+        balance_dual=solved.equality_dual,
+        outcome=outcome,
+    )
 
 
 def _idle(site: Site, inputs: PlanInputs, problem: SiteProblem, why: str) -> _Candidate:
@@ -147,6 +177,8 @@ def _idle(site: Site, inputs: PlanInputs, problem: SiteProblem, why: str) -> _Ca
     return _Candidate(
         series=series,
         priced=price_series(site, inputs, problem, series),
+        x=np.zeros(problem.model.n_columns),
+        bound=-float("inf"),
         gap=float("inf"),
         balance_dual=np.full(inputs.grid.n_steps, np.nan),
         outcome=Fallback(why=why),

@@ -44,6 +44,8 @@ class SiteProblem:
         Terminal condition and worth of stored energy.
     approximations : tuple of str
         Where the problem differs from the bill, in words.
+    is_below_bill : bool
+        Whether, in spite of approximations, no plan is billed less than the problem says.
     """
 
     model: Model
@@ -57,6 +59,7 @@ class SiteProblem:
     penalties: Penalties
     ending: Ending
     approximations: tuple[str, ...]
+    is_below_bill: bool
 
 
 def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
@@ -70,7 +73,7 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
         Grid, forecasts, states, prices, ledger and options; checked by the caller.
     """
     factors, notes = site.tariff.tax_factors(inputs.ledger)
-    prices, energy_notes = energy_prices(site.tariff, inputs, factors)
+    prices = energy_prices(site.tariff, inputs, factors)
     penalties = Penalties(
         price_scale=prices.largest, demand_scale=demand_scale(site.tariff, inputs.grid) if site.batteries else 0.0
     )
@@ -86,12 +89,14 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
         for battery in site.batteries
     }
     add_energy(model, prices, connection, inputs.grid.step_h)
-    demand: list[DemandColumns] = []
-    demand_notes: list[str] = []
-    for rule in site.tariff.demand_rules:
-        columns, rule_notes = add_demand(model, site.tariff, rule, inputs, connection, factors[rule.id])
-        demand += columns
-        demand_notes += rule_notes
+    demand = [
+        columns
+        for rule in site.tariff.demand_rules
+        for columns in add_demand(model, site.tariff, rule, inputs, connection, factors[rule.id])
+    ]
+    notes = (*notes, *site.tariff.approximations)
+    brackets = dict.fromkeys(columns.rule.id for columns in demand if columns.edges_kw)
+    stepped = [f"{name}: billed by brackets, planned below the edges of the brackets in reach" for name in brackets]
     return SiteProblem(
         model=model,
         available_kw=available,
@@ -103,7 +108,8 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
         prices=prices,
         penalties=penalties,
         ending=ending,
-        approximations=(*notes, *energy_notes, *demand_notes),
+        approximations=(*notes, *stepped),
+        is_below_bill=not notes,
     )
 
 

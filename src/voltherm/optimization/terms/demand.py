@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,8 @@ from voltherm.optimization.model import Floats, Indices, Model
 ROOM_KW = 1.0
 """Between the highest statistic that can occur and the column's bound."""
 
-EDGE_KW = 1e-3
-"""A plan stays a watt below the edge of a bracket, whichever side the edge itself falls to."""
+JUST_BELOW = 1e-9
+"""The sum of a bracket is read this far below its upper edge, whichever side the edge itself falls to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,18 +37,27 @@ class DemandColumns:
         Steps of the grid.
     peak_kw : Indices, shape (1,)
         Column of the period's statistic above what is reached already.
+    reached_kw : float
+        What is reached already. [kW]
+    cost : Indices
+        Columns that carry the cost of the peak.
+    edges_kw : tuple of float
+        Of a charge by brackets: the statistics above what is reached at which a bracket ends, rising. [kW]
     """
 
     rule: Demand
     layout: DemandLayout
     n_steps: int
     peak_kw: Indices
+    reached_kw: float
+    cost: Indices
+    edges_kw: tuple[float, ...]
 
 
 def add_demand(
     model: Model, tariff: Tariff, rule: Demand, inputs: PlanInputs, connection: ConnectionColumns, factor: float
-) -> tuple[list[DemandColumns], list[str]]:
-    """Add ``cost of (peak - reached)`` for each billing period in the grid; return its columns and approximations.
+) -> list[DemandColumns]:
+    """Add ``cost of (peak - reached)`` for each billing period in the grid, and return its columns.
 
     One maximum: ``p >= mean import`` of every metering interval in the window. A mean of the k highest:
     ``k p >= k u + sum s_b``, ``s_b >= d_b - u``, ``s_b >= 0`` with one ``d_b`` a bucket (the sum of the k largest of
@@ -71,7 +80,6 @@ def add_demand(
         What taxes make of one unit of the component.
     """
     columns: list[DemandColumns] = []
-    notes = [] if rule.approximation is None else [rule.approximation]
     import_reach_kw = model.upper_bounds()[connection.import_kw]
     for period in tariff.periods(inputs.grid.interval):
         layout = rule.layout(inputs.grid, tariff.zone, period, inputs.ledger)
@@ -81,15 +89,24 @@ def add_demand(
         highest = max(reached, float(layout.buckets_kw(import_reach_kw).max())) + ROOM_KW
         segments = _cost_segments(tariff, rule, layout, (reached, highest), factor)
         peak = model.columns(1, 0.0, float(segments.widths.sum()))
-        _add_cost(model, segments, peak)
+        cost = _add_cost(model, segments, peak)
         if rule.top_k == 1:
             _add_maximum(model, layout, connection, peak, reached)
         else:
             _add_mean_of_highest(model, layout, connection, peak, (rule.top_k, reached, highest))
-        columns.append(DemandColumns(rule=rule, layout=layout, n_steps=inputs.grid.n_steps, peak_kw=peak))
-        if not segments.is_exact:
-            notes.append(f"{rule.id}: billed in steps, planned by the straight lines below them")
-    return columns, notes
+        edges = () if rule.steps is None else _breaks(tariff, rule, layout, (reached, highest))
+        columns.append(
+            DemandColumns(
+                rule=rule,
+                layout=layout,
+                n_steps=inputs.grid.n_steps,
+                peak_kw=peak,
+                reached_kw=reached,
+                cost=cost,
+                edges_kw=tuple(edges),
+            )
+        )
+    return columns
 
 
 def demand_scale(tariff: Tariff, grid: TimeGrid) -> float:
@@ -103,17 +120,19 @@ def _cost_segments(
 ) -> Segments:
     """What the bill, this one and later ones, makes of the statistic from what is reached to what is possible."""
     reached, highest = span_kw
-    breaks = [at for at in rule.breakpoints_kw(layout.record, layout.period, tariff.zone) if reached < at < highest]
-    if rule.steps is not None:
-        breaks = [at - EDGE_KW for at in breaks if at - EDGE_KW > reached]
-    points = np.array([reached, *breaks, highest])
+    points = np.array([reached, *_breaks(tariff, rule, layout, span_kw), highest])
+    at = points if rule.steps is None else points - JUST_BELOW * np.maximum(1.0, points) * (points > reached)
     costs = [
-        rule.amount(rule.billed_kw(at, layout.record, layout.period, tariff.zone), layout.period, tariff.zone)
-        + rule.later_bills(at, layout.record, layout.period, tariff.zone)
-        for at in points.tolist()
+        rule.amount(rule.billed_kw(kw, layout.record, layout.period, tariff.zone), layout.period, tariff.zone)
+        + rule.later_bills(kw, layout.record, layout.period, tariff.zone)
+        for kw in at.tolist()
     ]
-    segments = lower_envelope(points, factor * np.array(costs))
-    return segments if rule.steps is None else replace(segments, is_exact=False)
+    return lower_envelope(points, factor * np.array(costs))
+
+
+def _breaks(tariff: Tariff, rule: Demand, layout: DemandLayout, span_kw: tuple[float, float]) -> list[float]:
+    reached, highest = span_kw
+    return [at for at in rule.breakpoints_kw(layout.record, layout.period, tariff.zone) if reached < at < highest]
 
 
 def _mean_of_highest(buckets_kw: Floats, k: int) -> float:
@@ -214,14 +233,16 @@ def _add_mean_of_highest(
     model.put_below(total, peak, -1.0)
 
 
-def _add_cost(model: Model, segments: Segments, peak: Indices) -> None:
+def _add_cost(model: Model, segments: Segments, peak: Indices) -> Indices:
+    """Add the cost of the peak, and return the columns that carry it."""
     if len(segments.slopes) == 1:
         model.add_cost(peak, segments.slopes[0])
-        return
+        return peak
     parts = model.columns(len(segments.slopes), 0.0, segments.widths, segments.slopes)
     row = model.inequalities(np.zeros(1))
     model.put_below(row, peak, 1.0)
     model.put_below(np.repeat(row, len(parts)), parts, -1.0)
+    return parts
 
 
 def peak_ceiling_kw(tariff: Tariff, ledger: Ledger, targets_kw: Mapping[str, float], grid: TimeGrid) -> float:

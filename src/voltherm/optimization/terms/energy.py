@@ -34,8 +34,8 @@ class EnergyPrices:
         return float(max(np.abs(self.import_per_kwh).max(), np.abs(self.export_per_kwh).max()))
 
 
-def energy_prices(tariff: Tariff, inputs: PlanInputs, factors: Mapping[str, float]) -> tuple[EnergyPrices, list[str]]:
-    """Return the sum of the tariff's energy components by direction, and where they are approximations.
+def energy_prices(tariff: Tariff, inputs: PlanInputs, factors: Mapping[str, float]) -> EnergyPrices:
+    """Return the sum of the tariff's energy components by direction, in the tiers that the bill has reached.
 
     Parameters
     ----------
@@ -48,13 +48,10 @@ def energy_prices(tariff: Tariff, inputs: PlanInputs, factors: Mapping[str, floa
     """
     usage = Usage.none(inputs.grid, {name: series.values for name, series in inputs.prices.items()})
     by_direction = {direction: np.zeros(inputs.grid.n_steps) for direction in Direction}
-    notes = []
     for rule in tariff.components:
         if isinstance(rule, Energy):
             by_direction[rule.direction] += factors[rule.id] * _price_of(rule, tariff, usage, inputs)
-            notes += [] if rule.approximation is None else [rule.approximation]
-    prices = EnergyPrices(import_per_kwh=by_direction[Direction.IMPORT], export_per_kwh=by_direction[Direction.EXPORT])
-    return prices, notes
+    return EnergyPrices(import_per_kwh=by_direction[Direction.IMPORT], export_per_kwh=by_direction[Direction.EXPORT])
 
 
 def add_energy(model: Model, prices: EnergyPrices, connection: ConnectionColumns, step_h: float) -> None:
