@@ -14,6 +14,8 @@ from voltherm.adapters.documents.tariff import read_library, read_tariff, tariff
 from voltherm.domain.tariffs import Bill, Tariff, Usage
 from voltherm.domain.time import TimeGrid
 
+EXAMPLE = Path(__file__).parents[3] / "examples" / "factory-demand.json"
+
 CNFL_T_RE = """
 id: cnfl-t-re
 version: "2020-10"
@@ -117,7 +119,7 @@ def test_multi_window_demand(day, total):
 
 def factory() -> tuple[Tariff, Usage]:
     """The factory of the examples without its battery."""
-    document = json.loads(Path("examples/factory-demand.json").read_text(encoding="utf-8"))
+    document = json.loads(EXAMPLE.read_text(encoding="utf-8"))
     tariff = tariff_from_document(document["site"]["tariff"], "site.tariff")
     grid = TimeGrid.over(local_grid(tariff.zone, date(2026, 1, 15), date(2026, 1, 17)).interval, QUARTER)
     powers = {name: np.array(series["power_kw"]) for name, series in document["forecasts"].items()}

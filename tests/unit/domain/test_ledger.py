@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -22,14 +22,13 @@ from voltherm.domain.tariffs import (
     Metering,
     Price,
     Statistic,
-    Tariff,
     TierPer,
     TierRow,
     Tiers,
     Usage,
     When,
 )
-from voltherm.domain.time import TimeGrid
+from voltherm.domain.time import Interval, TimeGrid, local_midnight
 
 STARTS = st.sampled_from(
     [
@@ -224,8 +223,10 @@ def test_negative_peaks_are_refused():
 @pytest.mark.parametrize("name", library_names())
 def test_every_shipped_tariff_bills_a_year(name):
     tariff = read_library(name)
-    start = _first_instant(tariff)
-    grid = TimeGrid(start, timedelta(hours=1), 365 * 24 if tariff.valid_until is None else 31 * 24)
+    first = tariff.valid_from or date(2024, 1, 1)
+    end = min(tariff.valid_until or date.max, first + timedelta(days=366))
+    span = Interval(local_midnight(first, tariff.zone), local_midnight(end, tariff.zone))
+    grid = TimeGrid.over(span, timedelta(minutes=15))
     load = 5.0 + 3.0 * np.sin(np.arange(grid.n_steps) / 5)
     prices = {series: np.full(grid.n_steps, 0.1) for series in tariff.series_names}
 
@@ -233,10 +234,3 @@ def test_every_shipped_tariff_bills_a_year(name):
 
     assert all(np.isfinite(bill.total) and bill.total > 0 for bill in bills)
     assert all(line.quantity is not None for bill in bills for line in bill.lines)
-
-
-def _first_instant(tariff: Tariff) -> datetime:
-    from voltherm.domain.time import local_midnight
-
-    day = tariff.valid_from or (datetime(2024, 1, 1, tzinfo=UTC).date())
-    return local_midnight(day, tariff.zone)

@@ -155,7 +155,6 @@ def demand_from_document(document: DemandDocument, path: Path, report: Report, c
     statistic = report.attempt((*path, "statistic"), lambda: _statistic(document))
     quantity = report.attempt(path, lambda: quantity_of(document.quantity, document.direction, document.free))
     over = report.attempt((*path, "over_periods"), lambda: _over_periods(document.over_periods))
-    report.attempt(path, lambda: _refuse_exported_kw(document))
     if len(report.problems) > before or not (metering and per and statistic and quantity):
         return None
     return report.attempt(
@@ -176,12 +175,6 @@ def demand_from_document(document: DemandDocument, path: Path, report: Report, c
             variant=variant,
         ),
     )
-
-
-def _refuse_exported_kw(document: DemandDocument) -> None:
-    if document.quantity is Unit.KW and document.direction is Direction.EXPORT:
-        message = "direction: export has no demand charge in kW; leave direction out, or write quantity: kvar"
-        raise InvalidInputError(message)
 
 
 def _metering(document: DemandDocument, path: Path, report: Report) -> Metering | None:

@@ -18,6 +18,7 @@ Path = tuple[str | int, ...]
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 
 MOST_CHARACTERS = 1_000_000
+MOST_VALUES = 100_000
 DEEPEST = 40
 _NUMBER = re.compile(r"[-+]?(\d[\d_]*(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _WORDS: Mapping[str, Plain] = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -80,7 +81,7 @@ class _Reader:
 
     def value(self, node: yaml.Node, path: Path) -> Plain:
         self.lines.setdefault(path, node.start_mark.line + 1)
-        if len(path) > DEEPEST or len(self.lines) > MOST_CHARACTERS:
+        if len(path) > DEEPEST or len(self.lines) > MOST_VALUES:
             self._add(node, path, "is nested too deep or repeats itself", "a document has a few levels only")
             return None
         if isinstance(node, yaml.MappingNode):

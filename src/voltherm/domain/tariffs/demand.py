@@ -20,7 +20,7 @@ from voltherm.domain.tariffs.over_periods import Hinge, MeanLast, Ratchets
 from voltherm.domain.tariffs.peaks import PeakMemory
 from voltherm.domain.tariffs.price import Price, Steps, month_of
 from voltherm.domain.tariffs.proration import Per, Proration, times_charged
-from voltherm.domain.tariffs.quantity import PowerQuantity, Unit
+from voltherm.domain.tariffs.quantity import Direction, PowerQuantity, Unit
 from voltherm.domain.tariffs.statistic import Statistic
 from voltherm.domain.tariffs.usage import Usage
 from voltherm.domain.time import Interval, TimeGrid
@@ -61,7 +61,8 @@ class Demand:
     Raises
     ------
     InvalidInputError
-        For neither or both of price and steps, a price that follows a series, a negative threshold or floor.
+        For neither or both of price and steps, a price that follows a series or is negative, a negative threshold or
+        floor, exported kW.
     """
 
     id: str
@@ -87,12 +88,24 @@ class Demand:
                 f"demand {self.id}: a price per kW cannot follow series {self.price.series!r}; use const or by_month"
             )
             raise InvalidInputError(message)
+        self._check_prices()
         if not (0 <= self.threshold_kw < float("inf") and 0 <= self.floor_kw < float("inf")):
             message = f"demand {self.id}: threshold {self.threshold_kw} and floor {self.floor_kw} must be at least 0 kW"
             raise InvalidInputError(message)
         if self.statistic_rule.months > 1 and self.metering.bucket is Bucket.NONE:
             message = f"demand {self.id}: a rolling horizon needs bucket day or week"
             raise InvalidInputError(message)
+        if self.quantity.unit is Unit.KW and self.quantity.direction is Direction.EXPORT:
+            message = "direction: export has no demand charge in kW; leave direction out, or write quantity: kvar"
+            raise InvalidInputError(message)
+
+    def _check_prices(self) -> None:
+        prices = [self.price, self.variant.price if self.variant is not None else None]
+        for price in prices:
+            values = () if price is None else price.by_month or (price.const or 0.0,)
+            if min(values, default=0.0) < 0:
+                message = f"demand {self.id}: a price per kW of {min(values)} would reward peaks; give at least 0"
+                raise InvalidInputError(message)
 
     @property
     def top_k(self) -> int:

@@ -31,6 +31,7 @@ from voltherm.adapters.documents.tariff_report import KNOWN_KEYS
 from voltherm.adapters.documents.yaml_text import parse_yaml
 from voltherm.domain.tariffs import HolidayTreatment, Price
 
+DOCUMENTATION = Path(__file__).parents[4] / "docs" / "tariffs.md"
 LIBRARY = files("voltherm.adapters.documents") / "tariff_library"
 
 HEAD = """id: test
@@ -195,6 +196,7 @@ def test_a_bad_head_is_refused_at_its_line(lines, problem):
         ("{id: x, kind: energy, tiers: {unit: kwh_per_kw, rows: [{price: 1}]}}", "tiers: unit kwh_per_kw and demand"),
         ("{id: x, kind: demand}", ": demand x: give either a price per kW or steps"),
         ("{id: x, kind: demand, price: {series: s}}", ": demand x: a price per kW cannot follow series 's'"),
+        ("{id: x, kind: demand, price: -1}", ": demand x: a price per kW of -1.0 would reward peaks; give at least 0"),
         ("{id: x, kind: demand, price: 1, interval_minutes: 25}", "interval_minutes: 25 must divide 60"),
         ("{id: x, kind: demand, price: 1, interval_minutes: PT15M}", "interval_minutes: is no number of minutes"),
         ("{id: x, kind: demand, price: 1, statistic: {top_k: 0}}", "statistic.top_k: must be at least 1 (found 0)"),
@@ -397,7 +399,7 @@ def test_a_number_as_version_and_a_single_tax_base_are_understood():
     assert tariff.energy_rules[0].price == Price(const=0.05)
 
 
-@pytest.mark.parametrize("example", Path("docs/tariffs.md").read_text(encoding="utf-8").split("```yaml\n")[1:])
+@pytest.mark.parametrize("example", DOCUMENTATION.read_text(encoding="utf-8").split("```yaml\n")[1:])
 def test_every_example_of_the_documentation_is_read(example):
     text = example.split("```")[0]
     if "currency:" not in text:

@@ -16,6 +16,7 @@ from voltherm.domain.ledger import DemandRecord, Ledger, advance
 from voltherm.domain.tariffs import (
     Bucket,
     Demand,
+    Direction,
     MeanLast,
     Metering,
     Per,
@@ -398,6 +399,8 @@ def test_reached_peaks_given_by_a_caller_count():
         {"steps": Steps(rows=((0.0, 1.0),))},
         {"price": Price(series="spot")},
         {"threshold_kw": -1.0},
+        {"price": Price(const=-1.0)},
+        {"quantity": PowerQuantity(direction=Direction.EXPORT)},
         {"statistic_rule": Statistic(months=12)},
     ],
 )

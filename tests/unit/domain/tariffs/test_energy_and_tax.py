@@ -59,6 +59,13 @@ def test_import_is_paid_and_export_is_received():
     assert amounts(tariff.bill(usage(2.0, -5.0))[0]) == pytest.approx({"energy": 0.6, "export": -0.5})
 
 
+def test_prices_whose_windows_overlap_add_up_and_uncovered_time_is_free():
+    base = Energy(id="base", price=Price(const=1.0), when=When(windows=((0, 120),)))
+    extra = Energy(id="extra", price=Price(const=0.5), when=When(windows=((60, 120),)))
+
+    assert total(tariff_of(base, extra), usage(1.0, 1.0, 1.0)) == pytest.approx(1.0 + 1.5)
+
+
 def test_negative_prices_pay_for_import_and_charge_export():
     tariff = tariff_of(energy(series="spot"), export(series="spot"))
 
