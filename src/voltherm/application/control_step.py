@@ -24,7 +24,7 @@ from voltherm.domain.site import Site
 from voltherm.domain.tariffs import Demand, Usage
 from voltherm.domain.time import TimeGrid, utc_instant
 from voltherm.optimization.terms.demand import peak_ceiling_kw
-from voltherm.physics.guard import guarded_powers
+from voltherm.physics.guard import ImportBounds, guarded_powers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ class SiteController:
         )
 
     def guard(self, now: datetime, decision: Decision, reading: MeterReading) -> GuardedPower:
-        """Return the battery powers of now: the decision's, lowered where the metering interval's mean asks for it.
+        """Return the battery powers of now: the decision's, moved where the meter's limits ask for it.
 
         Parameters
         ----------
@@ -168,7 +168,8 @@ class SiteController:
         if not planned:
             return GuardedPower(at=now, power_kw={}, is_clamped=False)
         left_h = (1.0 - reading.elapsed_share) * self.options.step / timedelta(hours=1)
-        powers = guarded_powers(self.site.batteries, planned, decision.ceiling_kw, reading, left_h)
+        bounds = ImportBounds(decision.ceiling_kw, self.site.connection.export_limit_kw)
+        powers = guarded_powers(self.site.batteries, planned, bounds, reading, left_h)
         is_clamped = any(abs(powers[name] - planned[name]) > 1e-9 for name in planned)  # noqa: PLR2004 - rounding
         return GuardedPower(at=now, power_kw=powers, is_clamped=is_clamped)
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from voltherm.domain.assets import Battery
 from voltherm.domain.control import MeterReading
+
+
+class ImportBounds(NamedTuple):
+    """What the meter may show: mean import of the metering interval at most, and export at most. [kW]."""
+
+    ceiling_kw: float
+    export_limit_kw: float
 
 
 def allowed_import_kw(ceiling_kw: float, reading: MeterReading) -> float:
@@ -20,15 +28,15 @@ def allowed_import_kw(ceiling_kw: float, reading: MeterReading) -> float:
 def guarded_powers(
     batteries: tuple[Battery, ...],
     planned_kw: Mapping[str, float],
-    ceiling_kw: float,
+    bounds: ImportBounds,
     reading: MeterReading,
     step_h: float,
 ) -> dict[str, float]:
-    """Return the planned powers, lowered as far as the ceiling asks and the batteries can. [kW].
+    """Return the planned powers, moved as far as the meter's bounds ask and the batteries can. [kW].
 
-    Charging is cut first and discharging raised after it, battery by battery, down to each one's discharge limit and
-    to what its SOC above the floor lasts for. Power is never raised above the plan: a spare ceiling is not a reason
-    to charge.
+    Above the ceiling charging is cut first and discharging raised after it, battery by battery, down to each one's
+    discharge limit and to what its SOC above the floor lasts for. Below the export limit discharging is cut, at most
+    to rest. A spare ceiling is no reason to charge, so nothing else raises a power above the plan.
 
     Parameters
     ----------
@@ -36,15 +44,22 @@ def guarded_powers(
         In the order in which they give.
     planned_kw : Mapping of battery id to float
         AC power that the plan wants, charging positive. [kW]
-    ceiling_kw : float
-        Mean import that the metering interval may reach. [kW]
+    bounds : ImportBounds
+        Highest mean of the metering interval, and highest export.
     reading : MeterReading
         Meter and SOC of now.
     step_h : float
         What is left of the interval, for which a battery's energy must last. [h]
     """
     powers = {battery.id: planned_kw[battery.id] for battery in batteries if battery.id in planned_kw}
-    excess = reading.net_kw + sum(powers.values()) - allowed_import_kw(ceiling_kw, reading)
+    surplus = -bounds.export_limit_kw - (reading.net_kw + sum(powers.values()))
+    for name, power in list(powers.items()):
+        if surplus > 0 and power < 0:
+            held_back = min(surplus, -power)
+            powers[name] += held_back
+            surplus -= held_back
+    wanted = max(allowed_import_kw(bounds.ceiling_kw, reading), -bounds.export_limit_kw)
+    excess = reading.net_kw + sum(powers.values()) - wanted
     for battery in batteries:
         if excess <= 0:
             break
