@@ -205,6 +205,19 @@ def test_a_gap_closes_the_interval_in_progress():
     assert later.demand_record("peak").running_start is None
 
 
+def test_a_day_mean_is_closed_when_its_day_ends_after_the_window():
+    (evening,) = [rule for rule in RULES if rule.id == "evening"]
+    tariff = tariff_of(evening)
+    grid = TimeGrid(datetime(2026, 1, 5, 12, tzinfo=UTC), timedelta(hours=1), 14)
+    whole = Usage.of_net(grid, np.arange(14.0))
+    first, second = parts(whole, 11)  # after 21:30, before midnight
+
+    in_parts = advance(tariff, advance(tariff, Ledger.empty(), first), second)
+
+    assert in_parts.demand_record("evening").running_start is None
+    assert_same(in_parts, advance(tariff, Ledger.empty(), whole))
+
+
 def test_usage_before_the_ledgers_instant_is_refused():
     tariff = tariff_of(demand(1.0))
     used = Usage.of_net(TimeGrid(datetime(2026, 1, 5, tzinfo=UTC), timedelta(hours=1), 2), [1.0, 2.0])

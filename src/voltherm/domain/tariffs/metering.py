@@ -134,6 +134,13 @@ def interval_of(metering: Metering, start: datetime, zone: ZoneInfo) -> tuple[fl
     return float(_factors(metering, clock, zone)[0]), bucket_key(metering.bucket, bucket_id)
 
 
+def interval_end(metering: Metering, start: datetime, zone: ZoneInfo) -> datetime:
+    """Return the end of the metering interval that starts at ``start``."""
+    if metering.interval_minutes is not None:
+        return start + timedelta(minutes=metering.interval_minutes)
+    return local_day(start.astimezone(zone).date(), zone).end
+
+
 @lru_cache(maxsize=256)
 def metered_intervals(metering: Metering, grid: TimeGrid, zone: ZoneInfo, period: Interval) -> MeteredIntervals | None:
     """Return the counted intervals of ``period`` on ``grid``; None when there is none.

@@ -17,6 +17,7 @@ from voltherm.domain.tariffs.metering import (
     Metering,
     bucket_first_day,
     bucket_key,
+    interval_end,
     interval_of,
     metered_intervals,
 )
@@ -106,7 +107,7 @@ class PeakMemory:
         """
         intervals = metered_intervals(self.metering, grid, self.zone, period)
         if intervals is None:
-            return record
+            return self._closed_by(record, grid.end)
         record, running_kwh, running_h = self.split(record, intervals)
         kwh = np.bincount(intervals.interval, intervals.hours * power[intervals.step], len(intervals.known_h))
         kwh[0] += running_kwh
@@ -122,6 +123,13 @@ class PeakMemory:
         return replace(
             record, buckets=buckets, running_start=start, running_kwh=float(kwh[-1]), running_h=float(hours[-1])
         )
+
+    def _closed_by(self, record: DemandRecord, moment: datetime) -> DemandRecord:
+        """Return the record without the interval in progress, if that ends by ``moment``."""
+        start = record.running_start
+        if start is None or interval_end(self.metering, start, self.zone) > moment:
+            return record
+        return self.settled(record)
 
     def _highest(self, bucket_id: NDArray[np.int64], means: NDArray[np.float64]) -> Buckets:
         """Return the means that can matter: the highest of each bucket, or without buckets the highest few."""
