@@ -1,4 +1,4 @@
-"""Plans batteries, heat pumps and PV behind one meter against the tariff that the site really pays.
+"""Plans batteries and PV behind one meter against the tariff that the site really pays.
 
 ``import voltherm`` costs nothing: each name is imported when it is first used.
 """
@@ -10,30 +10,36 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from voltherm.adapters.documents.plan_request import PlanRequest, load_request, read_request
+    from voltherm.adapters.documents.series_csv import read_measurements
     from voltherm.adapters.documents.site import load_site
     from voltherm.adapters.documents.tariff import library_names, read_library, read_tariff
-    from voltherm.application.control_step import SiteController
+    from voltherm.application.control_step import ControlOptions, SiteController
     from voltherm.application.plan_site import plan_site
     from voltherm.domain.assets import Battery, BatteryState, Load, Pv
-    from voltherm.domain.control import Decision, Measured
+    from voltherm.domain.control import Decision, GuardedPower, Measured, MeterReading, Rung
     from voltherm.domain.errors import InvalidInputError, VolthermError
     from voltherm.domain.ledger import Ledger
+    from voltherm.domain.measurements import Measurements
     from voltherm.domain.plan import Plan, PlanInputs, PlanOptions, Terminal
     from voltherm.domain.series import Provenance, Quality, Series
     from voltherm.domain.site import Connection, Site
-    from voltherm.domain.tariffs import Tariff
+    from voltherm.domain.tariffs import Tariff, Usage
     from voltherm.domain.time import Interval, TimeGrid, zone_named
 
 _HOMES = {
     "Battery": "domain.assets",
     "BatteryState": "domain.assets",
     "Connection": "domain.site",
+    "ControlOptions": "application.control_step",
     "Decision": "domain.control",
+    "GuardedPower": "domain.control",
     "Interval": "domain.time",
     "InvalidInputError": "domain.errors",
     "Ledger": "domain.ledger",
     "Load": "domain.assets",
     "Measured": "domain.control",
+    "Measurements": "domain.measurements",
+    "MeterReading": "domain.control",
     "Plan": "domain.plan",
     "PlanInputs": "domain.plan",
     "PlanOptions": "domain.plan",
@@ -41,18 +47,21 @@ _HOMES = {
     "Provenance": "domain.series",
     "Pv": "domain.assets",
     "Quality": "domain.series",
+    "Rung": "domain.control",
     "Series": "domain.series",
     "Site": "domain.site",
     "SiteController": "application.control_step",
     "Tariff": "domain.tariffs",
     "Terminal": "domain.plan",
     "TimeGrid": "domain.time",
+    "Usage": "domain.tariffs",
     "VolthermError": "domain.errors",
     "library_names": "adapters.documents.tariff",
     "load_request": "adapters.documents.plan_request",
     "load_site": "adapters.documents.site",
     "plan_site": "application.plan_site",
     "read_library": "adapters.documents.tariff",
+    "read_measurements": "adapters.documents.series_csv",
     "read_request": "adapters.documents.plan_request",
     "read_tariff": "adapters.documents.tariff",
     "zone_named": "domain.time",
@@ -62,12 +71,16 @@ __all__ = [
     "Battery",
     "BatteryState",
     "Connection",
+    "ControlOptions",
     "Decision",
+    "GuardedPower",
     "Interval",
     "InvalidInputError",
     "Ledger",
     "Load",
     "Measured",
+    "Measurements",
+    "MeterReading",
     "Plan",
     "PlanInputs",
     "PlanOptions",
@@ -75,18 +88,21 @@ __all__ = [
     "Provenance",
     "Pv",
     "Quality",
+    "Rung",
     "Series",
     "Site",
     "SiteController",
     "Tariff",
     "Terminal",
     "TimeGrid",
+    "Usage",
     "VolthermError",
     "library_names",
     "load_request",
     "load_site",
     "plan_site",
     "read_library",
+    "read_measurements",
     "read_request",
     "read_tariff",
     "zone_named",
