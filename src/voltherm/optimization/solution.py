@@ -15,8 +15,9 @@ from voltherm.optimization.model import Floats
 from voltherm.optimization.problem import SiteProblem
 from voltherm.physics.battery import BatteryRun, simulate_battery
 
-NOISE_KW = 1e-6
-"""Power below a milliwatt is the interior point's distance from a bound, and is set to zero."""
+NOISE_KW = 1e-9
+"""Power below a microwatt is the interior point's distance from a bound, and is set to zero; a milliwatt would be too
+much, because at a demand charge it costs a small site more than a millionth of its bill."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
