@@ -319,7 +319,7 @@ def check_steps(*, with_tests: bool) -> dict[str, list[str]]:
         "ruff check": [python, "-m", "ruff", "check", "."],
         "ruff format": [python, "-m", "ruff", "format", "--check", "."],
         "mypy": [python, "-m", "mypy", "--strict", "src", "dev.py"],
-        "lint-imports": [str(BIN / "lint-imports"), "--no-logo"],
+        "lint-imports": [str(BIN / "lint-imports"), "--no-logo", "--no-cache"],
     }
     return steps | ({"pytest": [python, "-m", "pytest"]} if with_tests else {})
 

@@ -52,11 +52,18 @@ def check_against_head(head: TariffDocument, raw: Plain, report: Report) -> None
             continue
         variant = component.get("variant")
         if isinstance(variant, dict) and variant.get("period") == "year" and head.billing.cycle is not Cycle.YEAR:
-            path = ("components", index, "variant", "period")
-            report.add(path, "needs bills of a year", "write billing: {cycle: year}, or period: bill", "year")
+            report.add(
+                ("components", index, "variant", "period"),
+                "needs bills of a year",
+                "write billing: {cycle: year}, or period: bill",
+                "year",
+            )
         if component.get("included") is True and not head.vat_included:
-            path = ("components", index, "included")
-            report.add(path, "does not fit prices without VAT", "write vat_included: true in the head, or leave it out")
+            report.add(
+                ("components", index, "included"),
+                "does not fit prices without VAT",
+                "write vat_included: true in the head, or leave it out",
+            )
 
 
 def _check_ids(components: Numbered, report: Report) -> None:

@@ -48,7 +48,7 @@ def test_an_impossible_value_is_refused_by_name(field, value):
 @pytest.mark.pitfall("M28")
 @pytest.mark.parametrize("band", [{"soc_min": 0.6, "soc_max": 0.5}, {"reserve_soc": 0.6, "soc_max": 0.5}])
 def test_a_band_upside_down_is_refused(band):
-    with pytest.raises(InvalidInputError, match="soc_max is 0.5, must be at least the floor 0.6"):
+    with pytest.raises(InvalidInputError, match=r"soc_max is 0\.5, must be at least the floor 0\.6"):
         replace(BATTERY, **band)
 
 
