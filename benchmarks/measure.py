@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import resource
 import statistics
@@ -54,7 +53,6 @@ def interleaved_cpu_ms(
             if turn % contender.every:
                 continue
             given = data(number)
-            gc.collect()
             before = cpu_seconds()
             contender.run(given)
             taken[contender.name].append(1e3 * (cpu_seconds() - before))

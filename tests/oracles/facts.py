@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,12 +195,12 @@ def _intervals(rule: Demand, tariff: Tariff, inputs: PlanInputs, period: Interva
     if minutes is None or grid.step_seconds > 60 * minutes:
         message = f"{rule.id}: intervals shorter than a step, or means of a day, have no oracle"
         raise NotExpressibleError(message)
-    groups: dict[datetime, list[int]] = {}
-    for index, moment in enumerate(grid.times()):
-        local = moment.astimezone(tariff.zone)
-        into = timedelta(minutes=local.minute % minutes, seconds=local.second)
-        groups.setdefault(moment - into, []).append(index)
-    for start, steps in groups.items():
-        begins = TimeGrid(start, timedelta(minutes=minutes), 1)
-        if period.contains(start) and rule.metering.when.holds_at(begins, tariff.zone)[0]:
-            yield tuple(steps)
+    # Intervals follow each other without a gap; the grid may begin inside the first.
+    starts = grid.epoch_seconds - 60 * (grid.local(tariff.zone).minute_of_day % minutes)
+    firsts = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1)).tolist()
+    clock = TimeGrid(datetime.fromtimestamp(int(starts[0]), UTC), timedelta(minutes=minutes), len(firsts))
+    inside = (clock.epoch_seconds >= period.start.timestamp()) & (clock.epoch_seconds < period.end.timestamp())
+    counts = rule.metering.when.holds_at(clock, tariff.zone) & inside
+    for first, end, is_counted in zip(firsts, [*firsts[1:], grid.n_steps], counts.tolist(), strict=True):
+        if is_counted:
+            yield tuple(range(first, end))
