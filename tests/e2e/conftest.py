@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -34,15 +35,15 @@ def voltherm():
 @pytest.fixture(scope="session")
 def service():
     """Address of a service in a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [PROGRAM, "serve", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(f"{address}/health", process)
+    with _process("serve") as address:
         yield address
-        process.terminate()
+
+
+@pytest.fixture(scope="session")
+def demo_service():
+    """Address of a service with the demo, in a process of its own."""
+    with _process("demo") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +56,19 @@ def chromium():
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+@contextmanager
+def _process(command):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    arguments = [PROGRAM, command, "--port", str(port)]
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/health", process)
+        yield address
+        process.terminate()
 
 
 def _wait_for(url, process):

@@ -19,10 +19,11 @@ from voltherm.interfaces.api.logs import LogsRequests
 from voltherm.interfaces.api.openapi import describe
 from voltherm.interfaces.api.problems import ProblemDocument, answer_errors_with_problems
 from voltherm.interfaces.api.routes.demo import DemoDocument, demo_router
+from voltherm.interfaces.api.routes.demo_page import demo_page_router
 from voltherm.interfaces.api.routes.health import Health, Readiness, ReadinessCheck, health_router
 from voltherm.interfaces.api.routes.plan import plan_router
 from voltherm.interfaces.api.routes.redoc import redoc_router
-from voltherm.interfaces.api.routes.root import DEMO_LINK, LINKS, Link, Root, root_router
+from voltherm.interfaces.api.routes.root import DEMO_LINKS, LINKS, Link, Root, root_router
 from voltherm.interfaces.api.workers import PlanWorkers
 
 
@@ -55,9 +56,10 @@ def create_app(
     links: tuple[Link, ...] = LINKS
     if demo is not None:
         all_checks["demo"] = demo.readiness
+        app.include_router(demo_page_router(demo, planners))
         app.include_router(demo_router(demo))
         written.append(DemoDocument)
-        links = (DEMO_LINK, *LINKS)
+        links = (*DEMO_LINKS, *LINKS)
     app.include_router(health_router(all_checks))
     app.include_router(root_router(links))
     app.include_router(redoc_router(app.title, "/openapi.json", "/static-offline-docs/favicon.png"))

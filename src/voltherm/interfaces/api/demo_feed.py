@@ -34,7 +34,7 @@ class DemoFeed:
 
     def __init__(self, start: Callable[[datetime], DemoSite], now: Callable[[], datetime]) -> None:
         self._start = start
-        self._now = now
+        self.now = now
         self._has_failed = False
         self.snapshot: DemoSnapshot | None = None
 
@@ -47,7 +47,7 @@ class DemoFeed:
             _log.exception("demo_failed")
 
     async def _go_on(self) -> None:
-        demo = await asyncio.to_thread(self._start, self._now())
+        demo = await asyncio.to_thread(self._start, self.now())
         _log.info("demo_started", label=demo.label)
         was_caught_up = False
         while True:
@@ -67,10 +67,10 @@ class DemoFeed:
             return "the demo is starting"
         if snapshot.decision is None:
             return f"replaying, at {snapshot.replayed_until.isoformat()}"
-        if self._now() - snapshot.decision.now > LONGEST_SILENCE:
+        if self.now() - snapshot.decision.now > LONGEST_SILENCE:
             return f"the last decision is of {snapshot.decision.now.isoformat()}"
         return None
 
     def _advance(self, demo: DemoSite) -> DemoSnapshot:
-        demo.advance(self._now(), most_steps=STEPS_AT_ONCE)
+        demo.advance(self.now(), most_steps=STEPS_AT_ONCE)
         return demo.snapshot()

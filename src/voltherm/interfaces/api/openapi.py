@@ -59,6 +59,14 @@ READY_OPERATION: dict[str, Any] = {
 DEMO_OPERATION: dict[str, Any] = {
     "responses": {"200": _answer("DemoDocument", "The demo so far"), "503": _problem("It is starting"), **_INTERNAL}
 }
+DEMO_PAGE_OPERATION: dict[str, Any] = {
+    "responses": {
+        "200": {"description": "The demo so far", "content": {"text/html": {"schema": {"type": "string"}}}},
+        "422": _problem("It could not be drawn in time"),
+        "429": _problem("Too much is being planned; Retry-After says when to come back"),
+        **_INTERNAL,
+    }
+}
 ROOT_OPERATION: dict[str, Any] = {
     "responses": {
         "200": {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from voltherm.application.backtest_result import BacktestResult
 from voltherm.application.policies import PolicyName
+from voltherm.domain.tariffs import Bill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +31,16 @@ class BillRow:
 
 def bill_rows(result: BacktestResult) -> list[BillRow]:
     """Return the bill line by line, in the order of the bill."""
+    return rows_of_bills({policy: one.bills for policy, one in result.policies.items()})
+
+
+def rows_of_bills(bills: Mapping[PolicyName, Iterable[Bill]]) -> list[BillRow]:
+    """Return the lines of several policies' bills side by side, in the order of the bill."""
     sums: dict[tuple[str, str], dict[PolicyName, float]] = {}
-    for policy, one in result.policies.items():
-        for bill in one.bills:
-            for line in (line for line in bill.lines if not line.is_included):
-                amounts = sums.setdefault((line.component_id, line.label), dict.fromkeys(result.policies, 0.0))
-                amounts[policy] += line.amount
+    for policy, some in bills.items():
+        for line in (line for bill in some for line in bill.lines if not line.is_included):
+            amounts = sums.setdefault((line.component_id, line.label), dict.fromkeys(bills, 0.0))
+            amounts[policy] += line.amount
     return [BillRow(component=key[0], label=key[1], amounts=amounts) for key, amounts in sums.items()]
 
 

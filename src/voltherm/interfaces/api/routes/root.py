@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 from importlib.resources import files
 
@@ -41,9 +42,13 @@ LINKS = (
     Link(method="GET", path="/health", what="whether the process answers"),
     Link(method="GET", path="/health/ready", what="whether it can plan"),
 )
-DEMO_LINK = Link(
-    method="GET", path="/v1/demo", what="a demo site, replayed from recorded data: its meters, its bill, its plan"
+DEMO_LINKS = (
+    Link(method="GET", path="/demo", what="a demo site, replayed from recorded data: what its battery does and saves"),
+    Link(method="GET", path="/v1/demo", what="the same, for programs: its meters, its bill, its plan"),
 )
+USUAL_HOST = "localhost:8001"
+"""Shown where the request names no host that could be pasted into a shell."""
+_PLAIN_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
 
 def root_router(links: tuple[Link, ...] = LINKS) -> APIRouter:
@@ -58,7 +63,7 @@ def root_router(links: tuple[Link, ...] = LINKS) -> APIRouter:
         """Return JSON, or a page where the client prefers HTML."""
         headers = {"Vary": "Accept", "Cache-Control": "no-store"}
         if prefers_html(request.headers.get("accept", "")):
-            return Response(page, media_type="text/html", headers=headers)
+            return Response(page.replace("{{address}}", _address(request)), media_type="text/html", headers=headers)
         return Response(about.model_dump_json(), media_type="application/json", headers=headers)
 
     return router
@@ -70,6 +75,13 @@ def prefers_html(accept: str) -> bool:
     if "text/html" not in named:
         return False
     return "application/json" not in named or named.index("text/html") < named.index("application/json")
+
+
+def _address(request: Request) -> str:
+    """Return where the client reached the service."""
+    host = request.headers.get("host", "")
+    scheme = "https" if request.scope["scheme"] == "https" else "http"
+    return f"{scheme}://{host if _PLAIN_HOST.fullmatch(host) else USUAL_HOST}"
 
 
 def _page(links: tuple[Link, ...]) -> str:
