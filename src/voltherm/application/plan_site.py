@@ -82,7 +82,8 @@ def plan_site(site: Site, inputs: PlanInputs) -> Plan:
     candidate = _best(site, conceded, problem, linear)
     solved = perf_counter()
     plan = _validated(site, conceded, problem, candidate)
-    peaks = peaks_kw(site.tariff, inputs, np.maximum(plan.grid_power_kw, 0.0))
+    known = problem.demand if ledger is inputs.ledger else ()
+    peaks = peaks_kw(site.tariff, inputs, np.maximum(plan.grid_power_kw, 0.0), known)
     timing = Timing(
         build_ms=1e3 * (built - began), solve_ms=1e3 * (solved - built), validate_ms=1e3 * (perf_counter() - solved)
     )

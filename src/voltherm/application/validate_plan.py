@@ -49,7 +49,7 @@ def validate_plan(site: Site, inputs: PlanInputs, plan: Plan) -> tuple[str, ...]
             case Battery():
                 findings += _battery(asset, inputs, plan.assets[asset.id], named)
             case Load():
-                if not np.allclose(plan.assets[asset.id].power_kw, inputs.power_kw[asset.id].values):
+                if not np.array_equal(plan.assets[asset.id].power_kw, inputs.power_kw[asset.id].values):
                     findings.append(f"{asset.id}: the plan changes a load that it cannot control")
             case Pv():
                 findings += _pv(asset, inputs, plan.assets[asset.id], tolerance)

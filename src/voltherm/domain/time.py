@@ -14,6 +14,9 @@ from voltherm.domain.errors import InvalidInputError
 
 MINUTES_PER_DAY = 1440
 
+BLOCK_STEPS = 1024
+"""Calendars are worked out for so many steps at once: ten days of quarter-hours."""
+
 
 def utc_instant(moment: datetime, name: str = "time") -> datetime:
     """Return the same instant in UTC.
@@ -169,9 +172,23 @@ class TimeGrid:
         """Return the grid of ``n_steps`` steps that begins at step ``first``."""
         return TimeGrid(self.time_of(first), self.step, n_steps)
 
+    @cached_property
+    def block(self) -> tuple[TimeGrid, slice]:
+        """A longer grid that many neighbours of this one share, and where this one lies in it.
+
+        Calendars are worked out on it and cut, so that a plan that begins a step later finds them done.
+        """
+        first, rest = divmod(int(self.epoch_seconds[0]), self.step_seconds)
+        if rest:
+            return self, slice(0, self.n_steps)
+        offset = first % BLOCK_STEPS
+        n_steps = -(-(offset + self.n_steps) // BLOCK_STEPS) * BLOCK_STEPS
+        return TimeGrid(self.start - offset * self.step, self.step, n_steps), slice(offset, offset + self.n_steps)
+
     def local(self, zone: ZoneInfo) -> LocalTimes:
         """Return the wall-clock fields of every step's start in ``zone``."""
-        return _local_times(self, zone)
+        block, part = self.block
+        return _local_times(block, zone).cut(part)
 
 
 @dataclass(frozen=True)
@@ -188,6 +205,12 @@ class LocalTimes:
     """January 1 to December 12."""
     year: NDArray[np.int64]
     """Calendar year."""
+
+    def cut(self, part: slice) -> LocalTimes:
+        """Return the fields of some adjacent steps."""
+        return LocalTimes(
+            self.day_ordinal[part], self.minute_of_day[part], self.weekday[part], self.month[part], self.year[part]
+        )
 
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()

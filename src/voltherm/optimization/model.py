@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import scipy.sparse as sp
@@ -51,7 +52,7 @@ class _Rows:
     rhs: list[Floats] = field(default_factory=list)
     row: list[Indices] = field(default_factory=list)
     column: list[Indices] = field(default_factory=list)
-    value: list[Floats] = field(default_factory=list)
+    value: list[tuple[int, ArrayLike]] = field(default_factory=list)
 
     def add(self, rhs: Floats) -> Indices:
         first = self.n_rows
@@ -62,13 +63,41 @@ class _Rows:
     def put(self, rows: Indices, columns: Indices, values: ArrayLike) -> None:
         self.row.append(rows)
         self.column.append(columns)
-        self.value.append(np.broadcast_to(np.asarray(values, dtype=np.float64), rows.shape))
+        self.value.append((len(rows), values))
 
     def matrix(self, n_columns: int) -> sp.csc_matrix:
         if not self.row:
             return sp.csc_matrix((self.n_rows, n_columns))
-        triplets = np.concatenate(self.value), (np.concatenate(self.row), np.concatenate(self.column))
-        return sp.csc_matrix(triplets, shape=(self.n_rows, n_columns))
+        rows, columns = np.concatenate(self.row), np.concatenate(self.column)
+        order, firsts, pattern = _pattern(self.n_rows, n_columns, rows.tobytes(), columns.tobytes())
+        values = np.add.reduceat(_joined(self.value)[order], firsts)
+        return sp.csc_matrix((values, pattern.indices, pattern.indptr), shape=pattern.shape, copy=False)
+
+
+def _joined(parts: list[tuple[int, ArrayLike]]) -> Floats:
+    """One array from blocks of a length and either one value or one for each place."""
+    whole = np.empty(sum(length for length, _ in parts))
+    first = 0
+    for length, values in parts:
+        whole[first : first + length] = values
+        first += length
+    return whole
+
+
+@lru_cache(maxsize=64)
+def _pattern(n_rows: int, n_columns: int, rows: bytes, columns: bytes) -> tuple[Indices, Indices, sp.csc_matrix]:
+    """Order of the triplets, where each entry begins in it (equal places add up), and the matrix without its values.
+
+    Sites of one shape share all three, so a site is sorted once and not at every plan.
+    """
+    row, column = np.frombuffer(rows, dtype=np.intp), np.frombuffer(columns, dtype=np.intp)
+    order = np.lexsort((row, column))
+    row, column = row[order], column[order]
+    is_first = np.ones(len(row), dtype=np.bool_)
+    is_first[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
+    firsts = np.flatnonzero(is_first)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(column[firsts], minlength=n_columns))])
+    return order, firsts, sp.csc_matrix((np.zeros(len(firsts)), row[firsts], starts), shape=(n_rows, n_columns))
 
 
 class Model:
@@ -90,11 +119,11 @@ class Model:
     def __init__(self, n_steps: int, fixed_net_kw: Floats) -> None:
         self.n_columns = 0
         self.offset = 0.0
-        self._cost: list[Floats] = []
+        self._cost: list[tuple[int, ArrayLike]] = []
         self._extra_cost: list[tuple[Indices, Floats]] = []
-        self._lower: list[Floats] = []
-        self._upper: list[Floats] = []
-        self._integer: list[NDArray[np.bool_]] = []
+        self._lower: list[tuple[int, ArrayLike]] = []
+        self._upper: list[tuple[int, ArrayLike]] = []
+        self._binaries: list[Indices] = []
         self._equalities = _Rows()
         self._inequalities = _Rows()
         self.balance = self._equalities.add(fixed_net_kw)
@@ -105,23 +134,22 @@ class Model:
         first = self.n_columns
         self.n_columns += n
         for store, values in ((self._lower, lower), (self._upper, upper), (self._cost, cost)):
-            store.append(np.broadcast_to(np.asarray(values, dtype=np.float64), n))
-        self._integer.append(np.zeros(n, dtype=np.bool_))
+            store.append((n, values))
         return np.arange(first, self.n_columns)
 
     def binaries(self, n: int) -> Indices:
         """Add ``n`` columns that are 0 or 1 and return their indices."""
         indices = self.columns(n, 0.0, 1.0)
-        self._integer[-1] = np.ones(n, dtype=np.bool_)
+        self._binaries.append(indices)
         return indices
 
     def upper_bounds(self) -> Floats:
         """Return the upper bound of every column so far."""
-        return np.concatenate(self._upper)
+        return _joined(self._upper)
 
     def add_cost(self, columns: Indices, cost: ArrayLike) -> None:
         """Add to the cost of columns that were added before, each column once a call."""
-        self._extra_cost.append((columns, np.broadcast_to(np.asarray(cost, dtype=np.float64), columns.shape)))
+        self._extra_cost.append((columns, np.asarray(cost, dtype=np.float64)))
 
     def equalities(self, rhs: Floats) -> Indices:
         """Add equality rows and return their indices."""
@@ -150,9 +178,12 @@ class Model:
     def build(self) -> LinearProblem:
         """Return the arrays."""
         n = self.n_columns
-        cost = np.concatenate(self._cost)
+        cost = _joined(self._cost)
         for columns, extra in self._extra_cost:
             cost[columns] += extra
+        integer = np.zeros(n, dtype=np.bool_)
+        for indices in self._binaries:
+            integer[indices] = True
         below = self._inequalities.rhs
         return LinearProblem(
             cost=cost,
@@ -161,7 +192,7 @@ class Model:
             equality_rhs=np.concatenate(self._equalities.rhs),
             inequality=self._inequalities.matrix(n),
             inequality_upper=np.concatenate(below) if below else np.empty(0),
-            lower=np.concatenate(self._lower),
-            upper=np.concatenate(self._upper),
-            integer=np.concatenate(self._integer),
+            lower=_joined(self._lower),
+            upper=_joined(self._upper),
+            integer=integer,
         )

@@ -57,11 +57,16 @@ def explain_series(site: Site, inputs: PlanInputs, problem: SiteProblem, series:
     peaks = _peaks(problem, series.import_kw)
     binding = _binding(site, inputs, series, peaks)
     reasons, targets = _reasons(site, problem, series, peaks)
-    limits: list[list[str]] = [[] for _ in range(inputs.grid.n_steps)]
+    return Explanation(reasons=reasons, targets_kw=targets, limits=_names(binding, inputs.grid.n_steps))
+
+
+def _names(binding: Mapping[str, Flags], n_steps: int) -> tuple[tuple[str, ...], ...]:
+    names: list[tuple[str, ...]] = [()] * n_steps
     for name, flags in binding.items():
+        alone = (name,)
         for step in np.flatnonzero(flags).tolist():
-            limits[step].append(name)
-    return Explanation(reasons=reasons, targets_kw=targets, limits=tuple(tuple(names) for names in limits))
+            names[step] += alone
+    return tuple(names)
 
 
 def _peaks(problem: SiteProblem, import_kw: Floats) -> dict[str, tuple[Floats, Flags]]:
@@ -124,7 +129,9 @@ def _reasons(
         (charging, Reason.CHARGE_CHEAP),
         (~charging & ~discharging & _above_floor(site, series) & (at_next_use < n), Reason.HOLD),
     ]
-    coded = np.select([flags for flags, _ in choices], np.arange(len(choices)), default=len(choices))
+    coded = np.full(n, len(choices))
+    for code in reversed(range(len(choices))):
+        coded[choices[code][0]] = code
     names = [reason for _, reason in choices] + [Reason.IDLE]
     spoken = np.full(n, np.nan)
     spoken[shaving] = target[shaving]

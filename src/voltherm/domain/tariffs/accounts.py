@@ -63,6 +63,24 @@ class Accounts:
             energy={rule.id: rule.fold(ledger, usage, period, self.zone) for rule in self.energy},
         )
 
+    def untouched(self, ledger: Ledger, usage: Usage, period: Interval) -> Ledger:
+        """Return ``folded`` of the same steps without any power, the short way where nothing is in progress."""
+        goes_on = ledger.period_start == period.start
+        idle = usage.without_power() if any(record.running_start for record in ledger.demand.values()) else None
+        return Ledger(
+            since=ledger.since if goes_on and ledger.since is not None else usage.grid.start,
+            as_of=usage.grid.end,
+            period_start=period.start,
+            import_kwh=ledger.import_kwh if goes_on else 0.0,
+            demand={
+                rule.id: rule.record_in(period, ledger, self.zone)
+                if idle is None
+                else rule.fold(ledger, idle, period, self.zone)
+                for rule in self.demand
+            },
+            energy={rule.id: rule.record_in(period, ledger, self.zone) for rule in self.energy},
+        )
+
     def lines(self, ledger: Ledger, period: Interval, rounding: float | None = None) -> list[BillLine]:
         """Return the lines of the period's bill in the order of the rules, rounded to multiples of ``rounding``.
 

@@ -193,7 +193,7 @@ class Tariff:
         with_usage = without = ledger
         for period, part in self._parts(usage):
             with_usage = accounts.folded(with_usage, part, period)
-            without = accounts.folded(without, part.without_power(), period)
+            without = accounts.untouched(without, part, period)
             for sign, side in ((1.0, with_usage), (-1.0, without)):
                 for name, amount in accounts.amounts(side, period).items():
                     lines[name] += sign * amount

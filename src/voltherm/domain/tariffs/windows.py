@@ -143,11 +143,13 @@ class When:
 
         Exact for any step: a step that is cut by a window's edge has a fraction.
         """
-        return _share(self, grid, zone)
+        block, part = grid.block
+        return _share(self, block, zone)[part]
 
     def holds_at(self, grid: TimeGrid, zone: ZoneInfo) -> NDArray[np.bool_]:
         """Return whether the start of each step counts, shape (n_steps,), read-only."""
-        return _holds_at(self, grid, zone)
+        block, part = grid.block
+        return _holds_at(self, block, zone)[part]
 
     def resolution_s(self, grid: TimeGrid) -> int:
         """Return the longest step that no edge of a window cuts and that divides the grid's step. [s]."""

@@ -172,7 +172,9 @@ def peak_line(columns: DemandColumns, import_kw: Floats, tolerance_kw: float) ->
     return line, touches
 
 
-def peaks_kw(tariff: Tariff, inputs: PlanInputs, import_kw: Floats) -> dict[str, float]:
+def peaks_kw(
+    tariff: Tariff, inputs: PlanInputs, import_kw: Floats, known: tuple[DemandColumns, ...] = ()
+) -> dict[str, float]:
     """Return, by demand component, the statistic of the running billing period with the planned import. [kW].
 
     Parameters
@@ -183,11 +185,14 @@ def peaks_kw(tariff: Tariff, inputs: PlanInputs, import_kw: Floats) -> dict[str,
         Grid and ledger; the running period is that of the grid's start.
     import_kw : NDArray, shape (n_steps,)
         Planned import. [kW]
+    known : tuple of DemandColumns
+        Peaks whose layout was made from the same ledger, so that it need not be made again.
     """
     period = tariff.period_of(inputs.grid.start)
+    layouts = {columns.rule.id: columns.layout for columns in known if columns.layout.period == period}
     peaks = {}
     for rule in tariff.demand_rules:
-        layout = rule.layout(inputs.grid, tariff.zone, period, inputs.ledger)
+        layout = layouts.get(rule.id) or rule.layout(inputs.grid, tariff.zone, period, inputs.ledger)
         if layout is None:
             peaks[rule.id] = rule.reached_kw(rule.record_in(period, inputs.ledger, tariff.zone), tariff.zone)
         else:
