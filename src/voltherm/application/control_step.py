@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -18,11 +18,11 @@ from voltherm.domain.control import Decision, GuardedPower, Measured, MeterReadi
 from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.ledger import Ledger, advance
 from voltherm.domain.measurements import Measurements
-from voltherm.domain.plan import Plan, PlanInputs, PlanOptions
+from voltherm.domain.plan import Fallback, Infeasible, Plan, PlanInputs, PlanOptions
 from voltherm.domain.series import Series
 from voltherm.domain.site import Site
 from voltherm.domain.tariffs import Demand, Usage
-from voltherm.domain.time import TimeGrid, utc_instant
+from voltherm.domain.time import TimeGrid, local_midnight, utc_instant
 from voltherm.optimization.terms.demand import peak_ceiling_kw
 from voltherm.physics.guard import ImportBounds, guarded_powers
 
@@ -49,7 +49,7 @@ class ControlOptions:
     horizon: timedelta = timedelta(hours=48)
     history: timedelta = timedelta(days=56)
     soc_max_age: timedelta = timedelta(minutes=5)
-    plan: PlanOptions = field(default_factory=PlanOptions)
+    plan: PlanOptions = field(default_factory=lambda: PlanOptions(solve_limit_s=0.5))
 
 
 class SiteController:
@@ -85,6 +85,7 @@ class SiteController:
         self._forecasts = OwnForecasts(site)
         self._soc: dict[str, tuple[datetime, float]] = {}
         self._battery_kw: dict[str, float] = {}
+        self._observed_until = self.ledger.as_of
         self._targets: tuple[datetime, Mapping[str, float]] | None = None
         if history is not None and history.grid.step != self.options.step:
             message = f"history: has steps of {history.grid.step}, the controller {self.options.step}; resample it"
@@ -96,25 +97,30 @@ class SiteController:
         Parameters
         ----------
         now : datetime
-            When it is told; not before the interval's end.
+            When it is told; not before the interval's end. What ended before the last observation only fills the
+            history: ledger and SOC stay, so that telling twice changes nothing.
         measured : Measured
             What was measured; the interval must be one step of the controller.
 
         Raises
         ------
         InvalidInputError
-            When the interval is not one aligned step, not over, or names an asset that the site does not have.
+            When the interval is not one aligned step, not over, or names an asset that the site does not have; or lacks
+            a price or reactive power that the tariff is billed by. Nothing is changed then.
         """
         now = utc_instant(now, "now")
         self._check(now, measured)
+        is_new = self._observed_until is None or measured.interval.end > self._observed_until
+        ledger = self._advanced(measured) if is_new else self.ledger
+        self._remember(measured)
+        if not is_new:
+            return
+        self.ledger, self._observed_until = ledger, measured.interval.end
         for battery_id, soc in measured.soc.items():
             self._soc[battery_id] = measured.interval.end, soc
         for battery in self.site.batteries:
             if battery.id in measured.power_kw:
                 self._battery_kw[battery.id] = measured.power_kw[battery.id]
-        self._remember(measured)
-        if measured.grid_kw is not None:
-            self._advance_ledger(measured, measured.grid_kw)
 
     def decide(self, now: datetime, forecasts: Mapping[str, Series] | None = None) -> Decision:
         """Return what to do from ``now`` on.
@@ -133,7 +139,9 @@ class SiteController:
         """
         now = utc_instant(now, "now")
         grid = self._grid(now)
-        stale = self._stale(now)
+        if isinstance(grid, str):
+            return Decision(now=now, rung=Rung.NO_SETPOINT, why=grid)
+        stale = self._stale(grid.start)
         if stale:
             return Decision(now=now, rung=Rung.NO_SETPOINT, why=stale)
         try:
@@ -142,6 +150,8 @@ class SiteController:
             return Decision(now=now, rung=Rung.NO_SETPOINT, why=str(error))
         targets = self._month_targets(now, outlook)
         plan = plan_site(self.site, self._inputs(now, grid, outlook, targets))
+        if isinstance(plan.outcome, Fallback | Infeasible):
+            return Decision(now=now, rung=Rung.NO_SETPOINT, why=plan.outcome.why, plan=plan, targets_kw=targets)
         return Decision(
             now=now,
             rung=Rung.FRESH_PLAN,
@@ -193,6 +203,10 @@ class SiteController:
             for asset in self.site.forecast_assets
             if asset.id in measured.power_kw
         }
+        for plant in self.site.pv_plants:  # what an inverter draws at night is no production
+            column = column_of(self.site, plant.id)
+            if column in columns:
+                columns[column] = np.maximum(columns[column], 0.0)
         columns |= {column_of(self.site, name): np.array([price]) for name, price in measured.prices_per_kwh.items()}
         if measured.t_out_c is not None:
             columns["t_out_c"] = np.array([measured.t_out_c])
@@ -205,31 +219,61 @@ class SiteController:
             history = history.part(history.grid.n_steps - keep, keep)
         self.history = history
 
-    def _advance_ledger(self, measured: Measured, grid_kw: float) -> None:
+    def _advanced(self, measured: Measured) -> Ledger:
+        """The ledger with the interval's import; without a meter reading, by the balance where all assets are known."""
+        grid_kw = measured.grid_kw if measured.grid_kw is not None else self._balance_kw(measured)
+        if grid_kw is None:
+            return self.ledger
+        reactive = measured.reactive_kvar
         usage = Usage(
             grid=TimeGrid(measured.interval.start, self.options.step, 1),
             import_kw=np.array([max(grid_kw, 0.0)]),
             export_kw=np.array([max(-grid_kw, 0.0)]),
             prices={name: np.array([price]) for name, price in measured.prices_per_kwh.items()},
+            reactive_kvar=None if reactive is None else np.array([reactive]),
         )
-        self.ledger = advance(self.site.tariff, self.ledger, usage)
+        return advance(self.site.tariff, self.ledger, usage)
 
-    def _grid(self, now: datetime) -> TimeGrid:
-        seconds = self.options.step.total_seconds()
+    def _balance_kw(self, measured: Measured) -> float | None:
+        if any(asset.id not in measured.power_kw for asset in self.site.assets):
+            return None
+        loads = sum(measured.power_kw[load.id] for load in self.site.loads)
+        batteries = sum(measured.power_kw[battery.id] + battery.standby_kw for battery in self.site.batteries)
+        return loads + batteries - sum(measured.power_kw[plant.id] for plant in self.site.pv_plants)
+
+    def _grid(self, now: datetime) -> TimeGrid | str:
+        """The steps to plan, cut where the tariff's version ends; or why there are none."""
+        seconds, step = self.options.step.total_seconds(), self.options.step
         start = now - timedelta(seconds=now.timestamp() % seconds)
-        return TimeGrid(start, self.options.step, self.options.horizon // self.options.step)
+        known_until = self.ledger.as_of
+        if known_until is not None and start < known_until:
+            if known_until - start > step:
+                return (
+                    f"now is {now.isoformat()}, but the meter is read until {known_until.isoformat()}; check the clock"
+                )
+            start = known_until
+        end = start + self.options.horizon // step * step
+        tariff = self.site.tariff
+        if tariff.valid_until is not None:
+            end = min(end, local_midnight(tariff.valid_until, tariff.zone))
+        starts_early = tariff.valid_from is not None and start < local_midnight(tariff.valid_from, tariff.zone)
+        if starts_early or end - start < step:
+            return (
+                f"tariff {tariff.id!r} version {tariff.version!r} does not hold at {start.isoformat()}; give the next"
+            )
+        return TimeGrid(start, step, (end - start) // step)
 
-    def _stale(self, now: datetime) -> str:
+    def _stale(self, start: datetime) -> str:
         for battery in self.site.batteries:
             if battery.id not in self._soc:
                 return f"no SOC of {battery.id!r} has been observed"
             measured_at, _ = self._soc[battery.id]
-            if now - measured_at > self.options.step + self.options.soc_max_age:
+            if start - measured_at > self.options.soc_max_age:
                 return f"the SOC of {battery.id!r} is from {measured_at.isoformat()}, too old to plan on"
         return ""
 
     def _month_targets(self, now: datetime, outlook: Outlook) -> Mapping[str, float]:
-        """Peaks worth defending, planned once a local day and raised to what the meter has reached since."""
+        """Peaks worth defending, planned once a local day; the plan pays above them and above what is reached."""
         if not any(isinstance(rule, Demand) for rule in self.site.tariff.components):
             return {}
         day = now.astimezone(self.site.zone).date()
@@ -240,11 +284,11 @@ class SiteController:
                 return targets
         states = {battery.id: BatteryState(soc=self._soc[battery.id][1]) for battery in self.site.batteries}
         targets = month_targets(self.site, self.history, self.ledger, states, outlook.grid)
-        self._targets = now, targets
+        if targets:
+            self._targets = now, targets
         return targets
 
     def _inputs(self, now: datetime, grid: TimeGrid, outlook: Outlook, targets: Mapping[str, float]) -> PlanInputs:
-        base = self.options.plan
         states = {
             battery.id: BatteryState(soc=self._soc[battery.id][1], power_kw=self._battery_kw.get(battery.id))
             for battery in self.site.batteries
@@ -256,12 +300,7 @@ class SiteController:
             states=states,
             prices=outlook.prices,
             ledger=self.ledger,
-            options=PlanOptions(
-                terminal=base.terminal,
-                stored_energy_value_per_kwh=base.stored_energy_value_per_kwh,
-                peak_targets_kw=targets,
-                solve_limit_s=base.solve_limit_s,
-            ),
+            options=replace(self.options.plan, peak_targets_kw=targets),
         )
 
     def _commands(self, plan: Plan) -> tuple[Command, ...]:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voltherm.application.outlook import column_of
 from voltherm.application.plan_site import plan_site
 from voltherm.domain.assets import BatteryState
 from voltherm.domain.ledger import Ledger
 from voltherm.domain.measurements import Measurements, MeasurementView
-from voltherm.domain.plan import PlanInputs, PlanOptions, Terminal
+from voltherm.domain.plan import Feasible, Optimal, PlanInputs, PlanOptions, Terminal
 from voltherm.domain.series import Provenance, Quality, Series
 from voltherm.domain.site import Site
 from voltherm.domain.time import TimeGrid
@@ -83,7 +84,7 @@ def month_targets(
             options=PlanOptions(terminal=Terminal.AT_LEAST_START),
         ),
     )
-    return {name: peak for name, peak in plan.peaks_kw.items() if np.isfinite(peak)}
+    return plan.peaks_kw if isinstance(plan.outcome, Optimal | Feasible) else {}
 
 
 def _moved(
@@ -100,9 +101,20 @@ def _moved(
         column = column_of(site, name)
         if column not in known.columns:
             return None
-        values = Measurements(known.grid, {column: known.column(column)}).bridged().on(past).column(column)
+        values = _without_gaps(Measurements(known.grid, {column: known.column(column)}).bridged(), column, past)
         if np.isnan(values).any():
             return None
         moved[name] = Series(ahead, values, source)
     prices = {name: moved.pop(name) for name in site.tariff.series_names}
     return moved, prices
+
+
+def _without_gaps(measured: Measurements, column: str, past: TimeGrid) -> NDArray[np.float64]:
+    """The values, and in their gaps those of the same time one to four weeks away, the nearest first."""
+    values = measured.on(past).column(column).copy()
+    for weeks in (-1, 1, -2, 2, -3, 3, -4, 4):
+        if not np.isnan(values).any():
+            break
+        moved = TimeGrid(past.start + weeks * WEEK, past.step, past.n_steps)
+        values = np.where(np.isnan(values), measured.on(moved).column(column), values)
+    return values

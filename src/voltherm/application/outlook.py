@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from voltherm.application.own_forecasts import OwnForecasts
 from voltherm.domain.assets import Load, Pv
-from voltherm.domain.errors import VolthermError
+from voltherm.domain.errors import InvalidInputError, VolthermError
 from voltherm.domain.measurements import Measurements, MeasurementView
 from voltherm.domain.series import Provenance, Quality, Series
 from voltherm.domain.site import Site
@@ -92,9 +92,16 @@ def look_out(
 
     Raises
     ------
+    InvalidInputError
+        When a given forecast is of nothing that the site has.
     MissingOutlookError
         When something is neither given nor in the history.
     """
+    known = {asset.id for asset in site.forecast_assets} | site.tariff.series_names
+    unknown = sorted(set(given) - known)
+    if unknown:
+        message = f"forecasts: {unknown[0]!r} is no load, PV plant or price series; known: {', '.join(sorted(known))}"
+        raise InvalidInputError(message)
     view = None if history is None else MeasurementView(history, now)
     power = {asset.id: _power(site, asset, view, Wanted(grid, given, own)) for asset in site.forecast_assets}
     prices = {name: _price(site, name, view, grid, given) for name in sorted(site.tariff.series_names)}

@@ -26,7 +26,7 @@ from voltherm.domain.plan import (
     Timing,
 )
 from voltherm.domain.site import Site
-from voltherm.optimization.brackets import held_below_edges, stepped_peaks
+from voltherm.optimization.brackets import Hold, held_below, holds_of, stepped_peaks
 from voltherm.optimization.model import Floats, LinearProblem
 from voltherm.optimization.overlap import exclusive_pairs, forbid, overlaps
 from voltherm.optimization.problem import SiteProblem, build_site_problem
@@ -104,64 +104,70 @@ class _Candidate:
 
 
 def _best(site: Site, inputs: PlanInputs, problem: SiteProblem, linear: LinearProblem) -> _Candidate:
-    """Solve, and where a peak is billed by brackets try the brackets in reach one after the other."""
-    candidate = _solve_exactly(site, inputs, problem, linear)
-    best = candidate
+    """Solve, and where a peak is billed by brackets hold it in those in reach, one after the other."""
+    forbidden: dict[str, NDArray[np.intp]] = {}
+    relaxed = best = _solve_exactly(site, inputs, problem, linear, ((), forbidden))
+    kept: tuple[Hold, ...] = ()
     for columns in stepped_peaks(problem):
         if isinstance(best.outcome, Fallback):
             break
-        for held in held_below_edges(columns, linear, best.x):
-            solved = solve(held, inputs.options.solve_limit_s)
-            if isinstance(solved, Unsolved):
-                break
-            tried = _judge(site, inputs, problem, held, replace(solved, bound=candidate.bound))
-            if not problem.is_below_bill:
-                tried = replace(tried, gap=candidate.gap, outcome=candidate.outcome)
-            if tried.priced.objective.total < best.priced.objective.total:
-                best, linear = tried, held
-    return best
+        for tries in holds_of(columns, float(best.x[columns.peak_kw[0]])):
+            before = kept
+            for hold in tries:
+                holds = (*before, hold)
+                held = held_below(problem.model.build(), holds)
+                tried = _solve_exactly(site, inputs, problem, held, (holds, forbidden))
+                if isinstance(tried.outcome, Fallback):
+                    break
+                if tried.priced.objective.total < best.priced.objective.total:
+                    best, kept = tried, holds
+    if best is relaxed:
+        return relaxed
+    total = best.priced.objective.total
+    gap = (total - relaxed.bound) / _stake(total, inputs, problem) if problem.is_below_bill else relaxed.gap
+    return replace(best, gap=gap, outcome=_outcome(gap, problem, ""))
 
 
-def _solve_exactly(site: Site, inputs: PlanInputs, problem: SiteProblem, linear: LinearProblem) -> _Candidate:
-    """Solve without binaries, look, and add binaries only where both directions of a pair are used to advantage."""
+def _solve_exactly(
+    site: Site,
+    inputs: PlanInputs,
+    problem: SiteProblem,
+    linear: LinearProblem,
+    context: tuple[tuple[Hold, ...], dict[str, NDArray[np.intp]]],
+) -> _Candidate:
+    """Solve without binaries, look, and add binaries only where both directions of a pair are used to advantage.
+
+    ``context`` is the peaks that are held, and the steps that have their binaries already.
+    """
+    holds, forbidden = context
     pairs = exclusive_pairs(problem)
-    forbidden: dict[str, NDArray[np.intp]] = {}
     until = perf_counter() + inputs.options.solve_limit_s
-    best: _Candidate | None = None
+    candidate: _Candidate | None = None
     while True:
         solved = solve(linear, max(LEAST_SOLVE_S, until - perf_counter()))
         if isinstance(solved, Unsolved):
-            return best or _idle(site, inputs, problem, f"no solver answered ({solved.why})")
+            return candidate or _idle(site, inputs, problem, f"no solver answered ({solved.why})")
         candidate = _judge(site, inputs, problem, linear, solved)
         used = overlaps(pairs, solved.x)
         fresh = {name: np.setdiff1d(where, forbidden.get(name, [])) for name, where in used.items()}
         fresh = {name: where for name, where in fresh.items() if len(where)}
         if isinstance(candidate.outcome, Optimal) or not fresh or perf_counter() > until:
             return candidate
-        if best is None or not used:
-            best = candidate
         forbid(problem, pairs, fresh)
         for name, where in fresh.items():
             forbidden[name] = np.union1d(forbidden.get(name, []), where).astype(np.intp)
-        linear = problem.model.build()
+        linear = held_below(problem.model.build(), holds)
 
 
 def _judge(site: Site, inputs: PlanInputs, problem: SiteProblem, linear: LinearProblem, solved: Solved) -> _Candidate:
     """Price the replayed series by the tariff's own bill and hold it against the proven bound."""
     series = planned_series(site, inputs, problem, solved.x)
     priced = price_series(site, inputs, problem, series)
-    stake = problem.penalties.money_per_kwh * inputs.grid.step_h * float(np.abs(problem.fixed_net_kw).sum())
     total = priced.objective.total
     if problem.approximations and not problem.is_below_bill:
         total = float(linear.cost @ solved.x) + linear.offset
-    gap = float(total - solved.bound) / max(abs(total), STAKE_SHARE * stake, LEAST_STAKE)
-    outcome: Outcome
-    if abs(gap) <= OPTIMAL_GAP and problem.is_below_bill:
-        outcome = Optimal()
-    elif problem.approximations:
-        outcome = Feasible(gap=max(gap, 0.0), why="planned by a stated approximation of the tariff, billed exactly")
-    else:
-        outcome = Feasible(gap=gap, why=f"{solved.solver} stopped before the proof")
+    gap = float(total - solved.bound) / _stake(total, inputs, problem)
+    outcome = _outcome(gap, problem, f"{solved.solver} found nothing better in the time given")
     return _Candidate(
         series=series,
         priced=priced,
@@ -171,6 +177,20 @@ def _judge(site: Site, inputs: PlanInputs, problem: SiteProblem, linear: LinearP
         balance_dual=solved.equality_dual,
         outcome=outcome,
     )
+
+
+def _stake(total: float, inputs: PlanInputs, problem: SiteProblem) -> float:
+    """What a gap is relative to. [currency]."""
+    at_stake = problem.penalties.money_per_kwh * inputs.grid.step_h * float(np.abs(problem.fixed_net_kw).sum())
+    return max(abs(total), STAKE_SHARE * at_stake, LEAST_STAKE)
+
+
+def _outcome(gap: float, problem: SiteProblem, otherwise: str) -> Outcome:
+    if abs(gap) <= OPTIMAL_GAP and problem.is_below_bill:
+        return Optimal()
+    if problem.approximations:
+        return Feasible(gap=max(gap, 0.0), why="planned by a stated approximation of the tariff, billed exactly")
+    return Feasible(gap=gap, why=otherwise)
 
 
 def _idle(site: Site, inputs: PlanInputs, problem: SiteProblem, why: str) -> _Candidate:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from voltherm.domain.assets import Battery, Load, Pv
-from voltherm.domain.plan import AssetPlan, Plan, PlanInputs
+from voltherm.domain.plan import AssetPlan, Plan, PlanInputs, Terminal
 from voltherm.domain.site import Site
 from voltherm.physics.battery import limit_or, simulate_battery
 
@@ -38,7 +38,7 @@ def validate_plan(site: Site, inputs: PlanInputs, plan: Plan) -> tuple[str, ...]
         The plan to check.
     """
     tolerance = POWER_TOLERANCE_KW + 1e-7 * float(np.abs(plan.grid_power_kw).max())
-    findings = [*_shape(site, plan)]
+    findings = [*_shape(site, inputs, plan)]
     if findings:
         return tuple(findings)
     findings += _balance(site, plan, tolerance)
@@ -48,6 +48,7 @@ def validate_plan(site: Site, inputs: PlanInputs, plan: Plan) -> tuple[str, ...]
         match asset:
             case Battery():
                 findings += _battery(asset, inputs, plan.assets[asset.id], named)
+                findings += _ending_and_ramp(asset, inputs, plan.assets[asset.id], named)
             case Load():
                 if not np.array_equal(plan.assets[asset.id].power_kw, inputs.power_kw[asset.id].values):
                     findings.append(f"{asset.id}: the plan changes a load that it cannot control")
@@ -57,8 +58,15 @@ def validate_plan(site: Site, inputs: PlanInputs, plan: Plan) -> tuple[str, ...]
     return tuple(findings)
 
 
-def _shape(site: Site, plan: Plan) -> Iterator[str]:
+def _shape(site: Site, inputs: PlanInputs, plan: Plan) -> Iterator[str]:
     n = plan.grid.n_steps
+    if plan.grid != inputs.grid:
+        yield f"grid: the plan is for {plan.grid.interval}, asked was {inputs.grid.interval}"
+    for name in sorted(set(plan.assets) - {asset.id for asset in site.assets}):
+        yield f"{name}: is planned, but is no asset of the site"
+    money = (*plan.bill_lines.values(), plan.objective.total, plan.objective.wear, plan.objective.stored_energy)
+    if not np.isfinite(money).all() or np.isnan(plan.certified_gap):
+        yield "objective: an amount is not a number"
     for asset in site.assets:
         part = plan.assets.get(asset.id)
         if part is None or part.power_kw.shape != (n,) or not np.isfinite(part.power_kw).all():
@@ -91,7 +99,7 @@ def _battery(battery: Battery, inputs: PlanInputs, part: AssetPlan, named: set[s
         yield f"{battery.id}: charges above its limit"
     if (-part.power_kw > limit_or(state.discharge_limit_kw, battery.discharge_limit_kw) + tolerance).any():
         yield f"{battery.id}: discharges above its limit"
-    if part.soc is None or part.soc.shape != (inputs.grid.n_steps + 1,):
+    if part.soc is None or part.soc.shape != (inputs.grid.n_steps + 1,) or not np.isfinite(part.soc).all():
         yield f"{battery.id}: no SOC at each step's start and at the end"
         return
     soc_tolerance = SOC_TOLERANCE * max(1.0, 1.0 / battery.capacity_kwh)
@@ -105,6 +113,20 @@ def _battery(battery: Battery, inputs: PlanInputs, part: AssetPlan, named: set[s
         yield f"{battery.id}: SOC {soc.min():.6g} is below the floor {battery.soc_floor:g}, not named a violation"
     if soc.max() > battery.soc_max + soc_tolerance and f"{battery.id}.soc_max" not in named:
         yield f"{battery.id}: SOC {soc.max():.6g} is above the top {battery.soc_max:g}, not named a violation"
+
+
+def _ending_and_ramp(battery: Battery, inputs: PlanInputs, part: AssetPlan, named: set[str]) -> Iterator[str]:
+    state, soc = inputs.states[battery.id], part.soc
+    must_stay = inputs.options.terminal is Terminal.AT_LEAST_START and f"{battery.id}.terminal" not in named
+    if must_stay and soc is not None and soc[-1] < min(state.soc, battery.soc_max) - 1e-4:
+        yield f"{battery.id}: ends at SOC {soc[-1]:.6g}, below its start {state.soc:g}, not named a violation"
+    if battery.ramp_limit_kw_per_min is None or f"{battery.id}.ramp_limit_kw_per_min" in named:
+        return
+    before = part.power_kw[:1] if state.power_kw is None else np.array([state.power_kw])
+    change = float(np.abs(np.diff(part.power_kw, prepend=before)).max())
+    limit = battery.ramp_limit_kw_per_min * inputs.grid.step_h * 60
+    if change > limit * (1 + 1e-6) + POWER_TOLERANCE_KW:
+        yield f"{battery.id}: changes by {change:.6g} kW, ramp limit {limit:.6g}, not named a violation"
 
 
 def _pv(plant: Pv, inputs: PlanInputs, part: AssetPlan, tolerance: float) -> Iterator[str]:

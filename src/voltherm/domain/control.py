@@ -34,6 +34,8 @@ class Measured:
         Named price series over the interval. [currency/kWh]
     t_out_c : float or None
         Outdoor temperature. [degC]
+    reactive_kvar : float or None
+        Reactive power at the site's meter, positive when taken from the grid. [kvar]
     """
 
     interval: Interval
@@ -42,9 +44,16 @@ class Measured:
     soc: Mapping[str, float] = field(default_factory=dict)
     prices_per_kwh: Mapping[str, float] = field(default_factory=dict)
     t_out_c: float | None = None
+    reactive_kvar: float | None = None
 
     def __post_init__(self) -> None:
-        values = {"grid_kw": self.grid_kw, "t_out_c": self.t_out_c, **self.power_kw, **self.prices_per_kwh}
+        values = {
+            "grid_kw": self.grid_kw,
+            "t_out_c": self.t_out_c,
+            "reactive_kvar": self.reactive_kvar,
+            **self.power_kw,
+            **self.prices_per_kwh,
+        }
         for name, value in values.items():
             if value is not None and not np.isfinite(value):
                 message = f"measured: {name} is {value}; leave out what was not measured"
@@ -61,7 +70,7 @@ class Rung(StrEnum):
     FRESH_PLAN = "fresh_plan"
     """A plan on measured state and forecasts."""
     NO_SETPOINT = "no_setpoint"
-    """No fresh SOC or no forecast: nothing is commanded, and the devices go back to their own default."""
+    """No fresh SOC, no forecast or no valid plan: nothing is commanded, the devices go back to their own default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

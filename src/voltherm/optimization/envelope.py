@@ -17,13 +17,10 @@ class Segments:
     ----------
     widths, slopes : NDArray, shape (k,)
         Length of each segment, and cost per unit in it.
-    is_exact : bool
-        Whether every given point lies on the function.
     """
 
     widths: Floats
     slopes: Floats
-    is_exact: bool
 
 
 def lower_envelope(x: Floats, y: Floats) -> Segments:
@@ -44,9 +41,7 @@ def lower_envelope(x: Floats, y: Floats) -> Segments:
     at = np.array(hull)
     widths = np.diff(x[at])
     slopes = np.diff(y[at]) / widths
-    on_hull = np.interp(x, x[at], y[at])
-    is_exact = bool(np.all(np.abs(on_hull - y) <= 1e-9 * max(1.0, float(np.abs(y).max()))))
-    return Segments(widths=widths, slopes=slopes, is_exact=is_exact)
+    return Segments(widths=widths, slopes=slopes)
 
 
 def _is_above(x: Floats, y: Floats, left: int, middle: int, right: int) -> bool:

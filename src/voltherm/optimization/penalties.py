@@ -39,8 +39,8 @@ class Penalties:
 
     @property
     def soc_per_kwh_h(self) -> float:
-        """Price of a kWh outside the SOC band for one hour. [currency/kWh/h]."""
-        return STEEPNESS * self.money_per_kwh
+        """Price of a kWh outside the SOC band for one hour, demand prices included. [currency/kWh/h]."""
+        return STEEPNESS * self.money_per_kwh + self.demand_scale
 
     @property
     def terminal_per_kwh(self) -> float:

@@ -72,7 +72,7 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
     inputs : PlanInputs
         Grid, forecasts, states, prices, ledger and options; checked by the caller.
     """
-    factors, notes = site.tariff.tax_factors(inputs.ledger)
+    factors, notes = site.tariff.tax_factors(inputs.ledger, inputs.grid.interval)
     prices = energy_prices(site.tariff, inputs, factors)
     penalties = Penalties(
         price_scale=prices.largest, demand_scale=demand_scale(site.tariff, inputs.grid) if site.batteries else 0.0
@@ -95,7 +95,7 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
         for columns in add_demand(model, site.tariff, rule, inputs, connection, factors[rule.id])
     ]
     notes = (*notes, *site.tariff.approximations)
-    brackets = dict.fromkeys(columns.rule.id for columns in demand if columns.edges_kw)
+    brackets = dict.fromkeys(columns.rule.id for columns in demand if columns.brackets)
     stepped = [f"{name}: billed by brackets, planned below the edges of the brackets in reach" for name in brackets]
     return SiteProblem(
         model=model,

@@ -12,20 +12,17 @@ def test_a_convex_curve_is_taken_as_it_is():
     segments = lower_envelope(np.array([0.0, 1.0, 3.0]), np.array([0.0, 1.0, 7.0]))
     assert segments.widths.tolist() == [1.0, 2.0]
     assert segments.slopes.tolist() == [1.0, 3.0]
-    assert segments.is_exact
 
 
-def test_a_step_is_replaced_by_the_line_below_it_and_said_to_be_inexact():
+def test_a_step_is_replaced_by_the_line_below_it():
     segments = lower_envelope(np.array([0.0, 2.0, 2.000001, 4.0]), np.array([0.0, 0.0, 10.0, 10.0]))
     assert segments.widths.tolist() == [2.0, 2.0]
     assert segments.slopes.tolist() == pytest.approx([0.0, 5.0])
-    assert not segments.is_exact
 
 
 def test_points_on_one_line_become_one_segment():
     segments = lower_envelope(np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0]))
     assert segments.widths.tolist() == [2.0]
-    assert segments.is_exact
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=8))

@@ -214,9 +214,10 @@ class Demand:
     def conceding(self, ledger: Ledger, target_kw: float, period: Interval, zone: ZoneInfo) -> DemandRecord:
         """Return the record in which the statistic of the billing period has reached at least ``target_kw``."""
         record = self.record_in(period, ledger, zone)
-        if self.reached_kw(record, zone) >= target_kw:
+        # Without the interval in progress: it will settle at another mean than that of its first minutes.
+        held = [kw for _, kw in record.buckets]
+        if self.statistic(held) >= target_kw:
             return record
-        held = [kw for _, kw in self.memory(zone).settled(record).buckets]
         level = self.statistic_rule.level_for(target_kw, held)
         targets = tuple((f"target-{number}", level) for number in range(1, self.top_k + 1))
         return replace(record, buckets=(*record.buckets, *targets))

@@ -122,18 +122,30 @@ class Tariff:
         """Return the billing period that contains ``moment``."""
         return billing_period(self.billing, moment.astimezone(self.zone).date(), self.zone)
 
-    def tax_factors(self, ledger: Ledger) -> tuple[Mapping[str, float], tuple[str, ...]]:
+    def tax_factors(
+        self, ledger: Ledger, interval: Interval | None = None
+    ) -> tuple[Mapping[str, float], tuple[str, ...]]:
         """Return by component what one more unit of its amount costs with every tax on it, and the approximations.
 
-        First order: a tax that depends on the bill's energy counts by what the ledger has seen; the second value
-        names such taxes while more import can still change them.
+        First order: a tax that depends on the bill's energy counts by what the ledger has seen of the billing period in
+        which ``interval`` begins; the second value names such taxes while more import can still change them.
+
+        Parameters
+        ----------
+        ledger : Ledger
+            What is metered.
+        interval : Interval or None
+            What is planned; None for the ledger's own period.
         """
+        periods = [] if interval is None else self.periods(interval)
+        is_running = not periods or ledger.period_start == periods[0].start
+        metered_kwh = ledger.import_kwh if is_running else 0.0
         notes = tuple(
             f"{tax.id}: depends on the energy of the bill, planned by what is metered so far"
             for tax in self.accounts.taxes
-            if tax.is_conditional and not tax.is_settled(ledger.import_kwh)
+            if tax.is_conditional and (len(periods) > 1 or not tax.is_settled(metered_kwh))
         )
-        return self.accounts.tax_factors(ledger.import_kwh), notes
+        return self.accounts.tax_factors(metered_kwh), notes
 
     def advance(self, ledger: Ledger, usage: Usage) -> Ledger:
         """Return the ledger with the usage folded in. See `voltherm.domain.ledger.advance`."""

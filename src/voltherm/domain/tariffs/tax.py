@@ -9,6 +9,9 @@ from fnmatch import fnmatchcase
 from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.tariffs.bill import BillLine
 
+MOST_RATE = 2.0
+"""A share above 200 % of its base is a percentage by mistake."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tax:
@@ -45,8 +48,8 @@ class Tax:
     base_first_kwh: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate < float("inf"):
-            message = f"tax {self.id}: rate {self.rate} must be at least 0 (0.255 for 25.5 %)"
+        if not 0 <= self.rate <= MOST_RATE:
+            message = f"tax {self.id}: rate {self.rate} must be between 0 and {MOST_RATE:g} (0.255 for 25.5 %)"
             raise InvalidInputError(message)
         if not self.on:
             message = f"tax {self.id}: on is empty; name the components it falls on"
@@ -84,10 +87,8 @@ class Tax:
         return 0.0 if self.base_first_kwh is not None and import_kwh >= self.base_first_kwh else 1.0
 
     def is_settled(self, import_kwh: float) -> bool:
-        """Return whether more import can no longer change how it falls."""
-        above = self.applies_above_kwh is None or import_kwh > self.applies_above_kwh
-        beyond = self.base_first_kwh is None or import_kwh >= self.base_first_kwh
-        return above and beyond
+        """Return whether more import can no longer change how it falls: a share of the first kWh always changes."""
+        return self.base_first_kwh is None and (self.applies_above_kwh is None or import_kwh > self.applies_above_kwh)
 
     def amount(self, base: float, import_kwh: float) -> float:
         """Return the tax on ``base``; of an included tax the share that ``base`` contains. [currency]."""

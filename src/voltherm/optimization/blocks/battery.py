@@ -124,21 +124,25 @@ def _add_energy(model: Model, battery: Battery, state: BatteryState, step_h: flo
     n, capacity = len(model.steps), battery.capacity_kwh
     low, high = battery.soc_floor * capacity, battery.soc_max * capacity
     start = state.soc * capacity
-    below = low if battery.standing_loss_per_h > 0 else max(0.0, low - start)
-    above = max(0.0, start - high)
+    kept = (1.0 - battery.standing_loss_per_h) ** step_h
+    deepest = low - min(low, start) * kept ** np.arange(1, n + 1)
+    excess = max(0.0, start - high)
     price = penalties.soc_per_kwh_h * step_h
-    energy = model.columns(n, max(0.0, low - below), min(capacity, high + above))
-    if below > TOLERANCE_KWH:
-        missing = model.columns(n, 0.0, below, price)
-        rows = model.inequalities(np.full(n, -low))
-        model.put_below(rows, energy, -1.0)
-        model.put_below(rows, missing, -1.0)
-    if above > TOLERANCE_KWH:
-        excess = model.columns(n, 0.0, above, price)
-        rows = model.inequalities(np.full(n, high))
-        model.put_below(rows, energy, 1.0)
-        model.put_below(rows, excess, -1.0)
+    energy = model.columns(n, np.maximum(0.0, low - deepest), min(capacity, high + excess))
+    if deepest[-1] > TOLERANCE_KWH:
+        _add_slack(model, energy, (-1.0, -low), deepest, price)
+    if excess > TOLERANCE_KWH:
+        _add_slack(model, energy, (1.0, high), np.full(n, excess), price)
     return energy
+
+
+def _add_slack(model: Model, energy: Indices, side: tuple[float, float], reach: Floats, price: float) -> None:
+    """Add ``sign * e <= limit + slack`` for every step."""
+    sign, limit = side
+    slack = model.columns(len(energy), 0.0, reach, price)
+    rows = model.inequalities(np.full(len(energy), limit))
+    model.put_below(rows, energy, sign)
+    model.put_below(rows, slack, -1.0)
 
 
 def _add_dynamics(model: Model, battery: Battery, state: BatteryState, step_h: float, columns: BatteryColumns) -> None:

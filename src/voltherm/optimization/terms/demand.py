@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from voltherm.domain.ledger import Ledger
 from voltherm.domain.plan import PlanInputs
 from voltherm.domain.tariffs import Demand, DemandLayout, Tariff
+from voltherm.domain.tariffs.metering import metered_intervals
 from voltherm.domain.time import TimeGrid
 from voltherm.optimization.blocks.connection import ConnectionColumns
 from voltherm.optimization.envelope import Segments, lower_envelope
@@ -41,8 +42,9 @@ class DemandColumns:
         What is reached already. [kW]
     cost : Indices
         Columns that carry the cost of the peak.
-    edges_kw : tuple of float
-        Of a charge by brackets: the statistics above what is reached at which a bracket ends, rising. [kW]
+    brackets : tuple of (float, float)
+        Of a charge by brackets: where each bracket from the one reached on ends [kW], and what it costs more than the
+        one reached, taxes included. [currency]
     """
 
     rule: Demand
@@ -51,7 +53,7 @@ class DemandColumns:
     peak_kw: Indices
     reached_kw: float
     cost: Indices
-    edges_kw: tuple[float, ...]
+    brackets: tuple[tuple[float, float], ...]
 
 
 def add_demand(
@@ -87,14 +89,16 @@ def add_demand(
             continue
         reached = _mean_of_highest(layout.buckets_kw(np.zeros(inputs.grid.n_steps)), rule.top_k)
         highest = max(reached, float(layout.buckets_kw(import_reach_kw).max())) + ROOM_KW
-        segments = _cost_segments(tariff, rule, layout, (reached, highest), factor)
+        points, costs = _cost_points(tariff, rule, layout, (reached, highest))
+        segments = lower_envelope(points, factor * costs)
         peak = model.columns(1, 0.0, float(segments.widths.sum()))
         cost = _add_cost(model, segments, peak)
         if rule.top_k == 1:
             _add_maximum(model, layout, connection, peak, reached)
         else:
             _add_mean_of_highest(model, layout, connection, peak, (rule.top_k, reached, highest))
-        edges = () if rule.steps is None else _breaks(tariff, rule, layout, (reached, highest))
+        above = factor * (costs - costs[0])
+        brackets = () if rule.steps is None else tuple(zip(points[1:].tolist(), above[1:].tolist(), strict=True))
         columns.append(
             DemandColumns(
                 rule=rule,
@@ -103,7 +107,7 @@ def add_demand(
                 peak_kw=peak,
                 reached_kw=reached,
                 cost=cost,
-                edges_kw=tuple(edges),
+                brackets=brackets,
             )
         )
     return columns
@@ -115,24 +119,20 @@ def demand_scale(tariff: Tariff, grid: TimeGrid) -> float:
     return sum(abs(rule.rate(period, tariff.zone)) for rule in tariff.demand_rules)
 
 
-def _cost_segments(
-    tariff: Tariff, rule: Demand, layout: DemandLayout, span_kw: tuple[float, float], factor: float
-) -> Segments:
+def _cost_points(
+    tariff: Tariff, rule: Demand, layout: DemandLayout, span_kw: tuple[float, float]
+) -> tuple[Floats, Floats]:
     """What the bill, this one and later ones, makes of the statistic from what is reached to what is possible."""
     reached, highest = span_kw
-    points = np.array([reached, *_breaks(tariff, rule, layout, span_kw), highest])
+    breaks = rule.breakpoints_kw(layout.record, layout.period, tariff.zone)
+    points = np.array([reached, *(at for at in breaks if reached < at < highest), highest])
     at = points if rule.steps is None else points - JUST_BELOW * np.maximum(1.0, points) * (points > reached)
     costs = [
         rule.amount(rule.billed_kw(kw, layout.record, layout.period, tariff.zone), layout.period, tariff.zone)
         + rule.later_bills(kw, layout.record, layout.period, tariff.zone)
         for kw in at.tolist()
     ]
-    return lower_envelope(points, factor * np.array(costs))
-
-
-def _breaks(tariff: Tariff, rule: Demand, layout: DemandLayout, span_kw: tuple[float, float]) -> list[float]:
-    reached, highest = span_kw
-    return [at for at in rule.breakpoints_kw(layout.record, layout.period, tariff.zone) if reached < at < highest]
+    return points, np.array(costs)
 
 
 def _mean_of_highest(buckets_kw: Floats, k: int) -> float:
@@ -265,14 +265,34 @@ def peak_ceiling_kw(tariff: Tariff, ledger: Ledger, targets_kw: Mapping[str, flo
         Its first step is the one of interest.
     """
     lowest = float("inf")
-    first = grid.part(0, 1)
+    first, period = grid.part(0, 1), tariff.period_of(grid.start)
     for rule in tariff.demand_rules:
-        layout = rule.layout(first, tariff.zone, tariff.period_of(grid.start), ledger)
-        if layout is None:
+        layout = rule.layout(first, tariff.zone, period, ledger)
+        intervals = metered_intervals(rule.metering, first, tariff.zone, period)
+        if layout is None or intervals is None:
             continue
-        buckets = np.sort(np.concatenate([layout.bucket_reached_kw, layout.other_buckets_kw]))[::-1]
-        reached = float(buckets[rule.top_k - 1]) if len(buckets) >= rule.top_k else 0.0
-        level = max(reached, targets_kw.get(rule.id, 0.0), rule.free_kw)
-        share_of_interval = np.bincount(layout.interval, layout.weight, len(layout.constant_kw))
-        lowest = min(lowest, level / float(share_of_interval.max()))
+        held = np.sort(layout.other_buckets_kw)[::-1]
+        own = float(layout.bucket_reached_kw.max())
+        reached = rule.statistic(np.append(held, own))
+        free = _free_statistic_kw(tariff, rule, layout, max(reached, targets_kw.get(rule.id, 0.0)))
+        level = max(own, rule.top_k * free - float(held[: rule.top_k - 1].sum()))
+        factor = float(intervals.factor.max())
+        lowest = min(lowest, level / factor if factor > 0 else float("inf"))
     return lowest
+
+
+def _free_statistic_kw(tariff: Tariff, rule: Demand, layout: DemandLayout, conceded_kw: float) -> float:
+    """The highest statistic that costs no more than the conceded one: flat parts of the bill are free."""
+
+    def cost(statistic_kw: float) -> float:
+        billed = rule.billed_kw(statistic_kw, layout.record, layout.period, tariff.zone)
+        later = rule.later_bills(statistic_kw, layout.record, layout.period, tariff.zone)
+        return rule.amount(billed, layout.period, tariff.zone) + later
+
+    free = conceded_kw
+    for edge in rule.breakpoints_kw(layout.record, layout.period, tariff.zone):
+        below = edge - JUST_BELOW * max(1.0, edge)
+        if below > free and cost(below) <= cost(conceded_kw):
+            free = below
+    beyond = 2 * free + ROOM_KW
+    return float("inf") if cost(beyond) <= cost(conceded_kw) else free
