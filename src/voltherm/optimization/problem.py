@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -83,6 +83,8 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
     model = Model(inputs.grid.n_steps, net)
     pv = {plant.id: add_pv(model, plant, available[plant.id]) for plant in site.pv_plants}
     reach = _net_range(site, inputs, net, pv, available)
+    if _export_only_loses(site, inputs, prices, ending):
+        reach = replace(reach, low=reach.idle_low)
     connection = add_connection(model, site.connection, reach, inputs.grid.step_h, penalties)
     batteries = {
         battery.id: add_battery(model, battery, inputs.states[battery.id], inputs.grid.step_h, ending, penalties)
@@ -151,6 +153,20 @@ def _net_range(
         idle_low=net_kw + curtailable,
         high=net_kw + curtailable + charge,
         low=net_kw - discharge,
+    )
+
+
+def _export_only_loses(site: Site, inputs: PlanInputs, prices: EnergyPrices, ending: Ending) -> bool:
+    """Whether no plan is better for exporting what the site need not export.
+
+    What is exported from a battery could stay stored, and what is exported from the roof be curtailed, at no higher
+    cost: if export earns nothing, import and stored energy never have a negative price, no battery must come down into
+    its band, and none is bound to its last power. The meter then needs export columns for unavoidable surplus only.
+    """
+    earns_nothing = prices.export_per_kwh.max() <= 0 <= prices.import_per_kwh.min() and ending.value_per_kwh >= 0
+    return bool(earns_nothing) and all(
+        battery.ramp_limit_kw_per_min is None and inputs.states[battery.id].soc <= battery.soc_max
+        for battery in site.batteries
     )
 
 
