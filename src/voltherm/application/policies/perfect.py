@@ -20,7 +20,7 @@ from voltherm.domain.time import Interval, TimeGrid
 LONGEST: Final = timedelta(days=35)
 """A longer span is planned one billing period after the other."""
 
-SOLVE_LIMIT_S: Final = 120.0
+SOLVE_LIMIT_S: Final = 30.0
 """For integer problems only (negative prices, export above import). [s]"""
 
 
