@@ -103,12 +103,3 @@ class Tiers:
         uppers = self.limits(scale)
         lowers = (0.0, *uppers[:-1])
         return tuple(max(0.0, min(total, upper) - lower) for lower, upper in zip(lowers, uppers, strict=True))
-
-    def sums(self, total: float, scale: float) -> float:
-        """Return the fixed sums of the blocks that ``total`` kWh reach. [currency]."""
-        lowers = (0.0, *self.limits(scale)[:-1])
-        return sum(
-            row.block_sum
-            for number, (row, lower) in enumerate(zip(self.rows, lowers, strict=True))
-            if row.block_sum is not None and (number == 0 or total > lower)
-        )
