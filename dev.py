@@ -33,6 +33,9 @@ PIP_ENVIRONMENT = {"PIP_USER": "0", "PIP_REQUIRE_HASHES": "0", "PIP_DISABLE_PIP_
 LOG_LINES_SHOWN = 30
 LOG_COLUMNS_SHOWN = 240
 
+# A module's tests share what is dear to make, such as a week of simulated time, so they stay together.
+ALL_TESTS = ("-n", "auto", "--dist", "loadscope")
+
 USAGE = """\
 python3 dev.py COMMAND [ARGUMENTS]
 
@@ -286,9 +289,9 @@ def run(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Run the tests."""
+    """Run the tests: all of them, a module on each core; those that are named one after the other."""
     ensure("dev")
-    return become([str(PYTHON), "-m", "pytest", *arguments])
+    return become([str(PYTHON), "-m", "pytest", *(arguments or ALL_TESTS)])
 
 
 def bench(arguments: list[str]) -> int:
@@ -321,7 +324,7 @@ def check_steps(*, with_tests: bool) -> dict[str, list[str]]:
         "mypy": [python, "-m", "mypy", "--strict", "src", "dev.py"],
         "lint-imports": [str(BIN / "lint-imports"), "--no-logo", "--no-cache"],
     }
-    return steps | ({"pytest": [python, "-m", "pytest"]} if with_tests else {})
+    return steps | ({"pytest": [python, "-m", "pytest", *ALL_TESTS]} if with_tests else {})
 
 
 def lock(arguments: list[str]) -> int:

@@ -14,6 +14,7 @@ REGISTERED = {
     "phases": "benchmarks.phases",
     "startup": "benchmarks.startup",
     "memory": "benchmarks.memory",
+    "reads": "benchmarks.reads",
 }
 """Name to module; each has a ``report() -> str`` that measures and returns markdown. A new benchmark is a line here."""
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import sync_playwright
 
-WHEN_LIVE_MS = 60_000
+WHEN_LIVE_MS = 240_000
 
 
 @pytest.fixture(scope="module")

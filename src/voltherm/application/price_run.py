@@ -58,13 +58,18 @@ def price_run(actuals: Actuals, run: SimulatedRun, stored_value_per_kwh: float) 
 
 def amounts_by_kind(tariff: Tariff, bills: tuple[Bill, ...]) -> Mapping[str, float]:
     """Return the bills' amounts by kind of component: energy, demand, fixed, tax. [currency]."""
-    kinds = {rule.id: _kind(rule) for rule in tariff.components}
     amounts = dict.fromkeys(KINDS, 0.0)
+    kinds = kind_of_components(tariff)
     for bill in bills:
         for line in bill.lines:
             if not line.is_included:
                 amounts[kinds.get(line.component_id, "fixed")] += line.amount
     return amounts
+
+
+def kind_of_components(tariff: Tariff) -> Mapping[str, str]:
+    """Return for each component of the tariff, by its id, which of ``KINDS`` it is."""
+    return {rule.id: _kind(rule) for rule in tariff.components}
 
 
 def _kind(rule: object) -> str:

@@ -69,6 +69,10 @@ class Rung(StrEnum):
 
     FRESH_PLAN = "fresh_plan"
     """A plan on measured state and forecasts."""
+    LAST_PLAN = "last_plan"
+    """The running step of the last good plan, while its inputs are young enough."""
+    LOCAL_RULE = "local_rule"
+    """Without a plan: the meter alone holds the peak, and takes up surplus."""
     NO_SETPOINT = "no_setpoint"
     """No fresh SOC, no forecast or no valid plan: nothing is commanded, the devices go back to their own default."""
 

@@ -58,6 +58,10 @@ class Measurements:
         checked = {name: _column(name, values, self.grid.n_steps) for name, values in self.columns.items()}
         object.__setattr__(self, "columns", MappingProxyType(checked))
 
+    def __reduce__(self) -> tuple[type[Measurements], tuple[TimeGrid, dict[str, NDArray[np.float64]]]]:
+        """Return how to make it again in another process, which a read-only mapping cannot be sent to."""
+        return Measurements, (self.grid, dict(self.columns))
+
     def column(self, name: str) -> NDArray[np.float64]:
         """Return the values of a column, NaN where missing, shape (n_steps,).
 

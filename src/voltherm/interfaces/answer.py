@@ -11,8 +11,3 @@ from voltherm.interfaces.sentences import facts_of_steps, sentence
 def answer_document(plan: Plan, site: Site) -> PlanAnswerDocument:
     """Return the answer that tells ``plan`` of ``site``."""
     return plan_to_document(plan, site, [sentence(facts) for facts in facts_of_steps(plan, site)])
-
-
-def answer_json(plan: Plan, site: Site) -> str:
-    """Return the answer as JSON text."""
-    return answer_document(plan, site).model_dump_json(indent=1)

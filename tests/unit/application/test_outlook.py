@@ -7,15 +7,17 @@ import pytest
 
 from tests.sites import QUARTER, ROOF, START, site_of
 from tests.tariffs import energy, tariff_of
-from voltherm.application.outlook import MissingOutlookError, column_of, look_out
+from voltherm.application.outlook import MissingOutlookError, column_of, covered_steps, look_out
 from voltherm.application.own_forecasts import OwnForecasts
 from voltherm.domain.assets import Load
+from voltherm.domain.external_forecast import PartialSeries
 from voltherm.domain.measurements import Measurements
-from voltherm.domain.series import Quality, Series
+from voltherm.domain.series import Provenance, Quality, Series
 from voltherm.domain.time import TimeGrid
 
 SITE = site_of(tariff_of(energy(series="spot")), ROOF)
 AHEAD = TimeGrid(START, QUARTER, 8)
+NAN = float("nan")
 
 
 def given(name, values, start=START, step=QUARTER):
@@ -85,3 +87,71 @@ def test_the_only_load_is_load_kw_and_several_carry_their_id():
     assert column_of(SITE, "roof") == "pv_kw"
     assert column_of(SITE, "spot") == "price_per_kwh"
     assert column_of(site_of(SITE.tariff, Load(id="oven")), "oven") == "oven_kw"
+
+
+# -- Given series with gaps
+
+
+def partial(name, values, start=START, step=QUARTER, **provenance):
+    origin = Provenance(**({"source": "reporter", "quality": Quality.FORECAST} | provenance))
+    return {name: PartialSeries(TimeGrid(start, step, len(values)), np.array(values, dtype=float), origin)}
+
+
+@pytest.mark.pitfall("M12")
+@pytest.mark.fault(16)
+def test_one_missing_point_is_bridged_and_the_forecast_kept():
+    outlook = outlook_of(None, WHOLE | partial("load", [5.0, NAN, NAN, NAN, NAN, 7.0, 7.0, 7.0]))
+    load = outlook.power_kw["load"]
+    assert load.values.tolist() == [5.0, 6.0, 6.0, 6.0, 6.0, 7.0, 7.0, 7.0]
+    assert load.provenance.quality is Quality.REPAIRED
+    assert "4 steps in short gaps bridged" in load.provenance.note
+
+
+@pytest.mark.pitfall("M11")
+@pytest.mark.pitfall("M12")
+def test_a_longer_gap_comes_from_history_and_both_are_told():
+    old = partial("load", [5.0, *[NAN] * 5, 5.0, NAN], note="last good forecast, 3.2 h old")
+    load = outlook_of(history(load_kw=7.0), WHOLE | old).power_kw["load"]
+    assert load.values[[0, 6]].tolist() == [5.0, 5.0]
+    assert load.values[[1, 5, 7]] == pytest.approx([7.0] * 3, rel=0.2)
+    assert load.provenance.note == "last good forecast, 3.2 h old; 6 steps not covered are forecast from history"
+
+
+@pytest.mark.pitfall("M11")
+def test_without_history_a_forecast_that_ends_early_is_no_outlook_and_says_how_far_it_reaches():
+    short = WHOLE | partial("load", [5.0, NAN, 5.0, 5.0, 5.0])
+    with pytest.raises(MissingOutlookError, match="load: the given forecast covers the first 5 steps only"):
+        outlook_of(None, short)
+    n_steps = covered_steps(short, AHEAD)
+    assert n_steps == 5
+    shorter = look_out(SITE, None, START, AHEAD.part(0, n_steps), short, OwnForecasts(SITE))
+    assert shorter.power_kw["load"].values.tolist() == [5.0] * 5
+
+
+def test_how_far_forecasts_reach_is_how_far_the_shortest_does():
+    assert covered_steps(WHOLE, AHEAD) == 8
+    assert covered_steps({}, AHEAD) == 0
+    assert covered_steps(WHOLE | given("roof", [1.0] * 3), AHEAD) == 3
+    assert covered_steps(partial("load", [NAN, 5.0, 5.0]), AHEAD) == 0
+    assert covered_steps(given("load", [1.0], step=timedelta(hours=1)), AHEAD) == 4
+
+
+@pytest.mark.pitfall("M9")
+def test_hours_with_a_gap_give_their_quarters_the_means_of_hours():
+    hourly = partial("load", [4.0, NAN, 8.0], start=START - timedelta(hours=1), step=timedelta(hours=1))
+    load = outlook_of(None, WHOLE | hourly).power_kw["load"]
+    assert load.values.tolist() == [6.0] * 4 + [8.0] * 4
+    assert "4 steps in short gaps bridged" in load.provenance.note
+
+
+def test_a_given_series_of_another_time_gives_way_to_history():
+    late = partial("load", [5.0] * 8, start=START - timedelta(days=2))
+    load = outlook_of(history(load_kw=7.0), WHOLE | late).power_kw["load"]
+    assert load.values == pytest.approx([7.0] * 8, rel=0.2)
+    assert load.provenance.source != "reporter"
+
+
+def test_a_short_gap_in_prices_is_bridged_and_told():
+    spot = outlook_of(None, WHOLE | partial("spot", [0.1, NAN, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3])).prices["spot"]
+    assert spot.values == pytest.approx([0.1, 0.2, *[0.3] * 6])
+    assert spot.provenance.quality is Quality.REPAIRED

@@ -1,6 +1,5 @@
 """Load and PV forecasts: from history alone, honest about their doubt, and blind to the future."""
 
-import time
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -238,16 +237,3 @@ def test_a_model_is_current_until_the_local_day_ends(fit):
     assert not model.is_current(MeasurementView(history, midnight), ahead(midnight))
     assert not model.is_current(MeasurementView(history, evening), ahead(evening, 288))
     assert not model.is_current(MeasurementView(history, evening), ahead(evening, 48, 60))
-
-
-def test_a_backtest_day_costs_less_than_two_milliseconds_a_forecast():
-    history = site()
-    before = time.process_time()
-    for i in range(96):
-        now = START + 30 * DAY + i * timedelta(minutes=15)
-        view, grid = MeasurementView(history, now), ahead(now)
-        if i == 0:
-            load, pv = fit_load(view, grid, HELSINKI), fit_pv(view, grid, HELSINKI)
-        load.forecast(view, grid)
-        pv.forecast(view, grid)
-    assert (time.process_time() - before) / 96 / 2 < 0.002

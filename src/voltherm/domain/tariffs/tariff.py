@@ -183,6 +183,19 @@ class Tariff:
             bills.append(Bill(period=period, lines=lines, complete=covers))
         return bills
 
+    def bill_so_far(self, ledger: Ledger) -> Bill | None:
+        """Return the bill of the running billing period as far as the ledger has it; None before anything is metered.
+
+        Fixed charges are whole; demand is billed as it would be if the period ended now.
+        """
+        if ledger.period_start is None:
+            return None
+        period = self.period_of(ledger.period_start)
+        lines = tuple(self.accounts.lines(ledger, period, self.rounding_line))
+        is_whole = ledger.since is not None and ledger.since <= period.start
+        covers = is_whole and ledger.as_of is not None and ledger.as_of >= period.end
+        return Bill(period=period, lines=lines, complete=covers)
+
     def bill_above(self, usage: Usage, ledger: Ledger | None = None) -> dict[str, float]:
         """Return what the usage costs above what is metered: the bill with it less the bill with no power at all.
 

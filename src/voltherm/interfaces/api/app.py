@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -14,17 +15,25 @@ from starlette.types import Lifespan
 
 from voltherm.adapters.documents.plan_answer import PlanAnswerDocument
 from voltherm.adapters.documents.plan_request import PlanRequestDocument
+from voltherm.bootstrap import Service
+from voltherm.interfaces.api.access import Access
+from voltherm.interfaces.api.control import trouble_of
 from voltherm.interfaces.api.demo_feed import DemoFeed
+from voltherm.interfaces.api.documents.mpc import CurrentDispatch, FullSchedule, SiteStatus, Triggered
 from voltherm.interfaces.api.logs import LogsRequests
 from voltherm.interfaces.api.openapi import describe
 from voltherm.interfaces.api.problems import ProblemDocument, answer_errors_with_problems
 from voltherm.interfaces.api.routes.demo import DemoDocument, demo_router
 from voltherm.interfaces.api.routes.demo_page import demo_page_router
 from voltherm.interfaces.api.routes.health import Health, Readiness, ReadinessCheck, health_router
+from voltherm.interfaces.api.routes.mpc import mpc_router
 from voltherm.interfaces.api.routes.plan import plan_router
 from voltherm.interfaces.api.routes.redoc import redoc_router
-from voltherm.interfaces.api.routes.root import DEMO_LINKS, LINKS, Link, Root, root_router
+from voltherm.interfaces.api.routes.root import DEMO_LINKS, LINKS, MPC_LINKS, Link, Root, root_router
 from voltherm.interfaces.api.workers import PlanWorkers
+from voltherm.interfaces.metrics.metrics import ServiceMetrics
+from voltherm.interfaces.metrics.observe import observe
+from voltherm.interfaces.metrics.route import MeasuresRequests, metrics_router
 
 
 def create_app(
@@ -32,6 +41,9 @@ def create_app(
     workers: PlanWorkers | None = None,
     checks: Mapping[str, ReadinessCheck] | None = None,
     demo: DemoFeed | None = None,
+    service: Service | None = None,
+    access: Access | None = None,
+    metrics: ServiceMetrics | None = None,
 ) -> FastAPI:
     """Return the service.
 
@@ -43,6 +55,12 @@ def create_app(
         What must hold besides for ``/health/ready`` to answer 200.
     demo : DemoFeed, optional
         A demo to run beside the service.
+    service : Service, optional
+        Sites to keep under control.
+    access : Access, optional
+        Who may write; by default whoever is on this machine.
+    metrics : ServiceMetrics, optional
+        What counts the service's events; answers at ``/metrics`` then.
     """
     planners = PlanWorkers() if workers is None else workers
 
@@ -50,7 +68,7 @@ def create_app(
         return None if planners.has_room() else "too many plans are waiting"
 
     all_checks = {"planner": planner, **(checks or {})}
-    app = _bare_app(_lifespan(planners, demo))
+    app = _bare_app(_lifespan(planners, demo, service))
     app.include_router(plan_router(planners))
     written: list[type[BaseModel]] = [PlanAnswerDocument, ProblemDocument, Health, Readiness, Root]
     links: tuple[Link, ...] = LINKS
@@ -60,6 +78,14 @@ def create_app(
         app.include_router(demo_router(demo))
         written.append(DemoDocument)
         links = (*DEMO_LINKS, *LINKS)
+    if service is not None:
+        all_checks["control"] = partial(trouble_of, service)
+        app.include_router(mpc_router(service, access or Access(None)))
+        if metrics is not None:
+            app.add_middleware(MeasuresRequests, metrics=metrics)
+            app.include_router(metrics_router(metrics, partial(observe, metrics, service)))
+        written += [CurrentDispatch, FullSchedule, SiteStatus, Triggered]
+        links = (*links, *MPC_LINKS)
     app.include_router(health_router(all_checks))
     app.include_router(root_router(links))
     app.include_router(redoc_router(app.title, "/openapi.json", "/static-offline-docs/favicon.png"))
@@ -81,14 +107,14 @@ def _bare_app(lifespan: Lifespan[FastAPI]) -> FastAPI:
     return app
 
 
-def _lifespan(planners: PlanWorkers, demo: DemoFeed | None) -> Lifespan[FastAPI]:
+def _lifespan(planners: PlanWorkers, demo: DemoFeed | None, service: Service | None) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
-            running = None if demo is None else tasks.create_task(demo.run())
+            running = [tasks.create_task(part.run()) for part in (demo, service) if part is not None]
             yield
-            if running is not None:
-                running.cancel()
+            for task in running:
+                task.cancel()
         planners.close()
 
     return lifespan

@@ -54,7 +54,7 @@ def _require_json(request: Request) -> None:
 
 
 def _too_large(largest: int) -> Refusal:
-    detail = f"The body is larger than {largest:,} bytes; plan fewer steps at once."
+    detail = f"The body is larger than {largest:,} bytes; send less at once."
     return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail, headers=_CLOSE)
 
 

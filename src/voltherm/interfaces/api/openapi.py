@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from voltherm.interfaces.api.examples import PLAN_REQUESTS
 
 _REF = "#/components/schemas/{model}"
+_OF_FRAMEWORK = ("HTTPValidationError", "ValidationError")
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}
 
 
@@ -23,6 +24,13 @@ def _problem(description: str) -> dict[str, object]:
 def _answer(model: str, description: str) -> dict[str, object]:
     content = {"application/json": {"schema": {"$ref": _REF.format(model=model)}}}
     return {"description": description, "content": content}
+
+
+def answers(model: str, description: str, problems: Mapping[str, str]) -> dict[str, Any]:
+    """Return what OpenAPI says of an operation that answers ``model``, or one of the problems by their status."""
+    told = {status: _problem(words) for status, words in problems.items()}
+    invalid = {"422": _problem("The request's parameters are not as documented")}
+    return {"responses": {"200": _answer(model, description), **invalid, **told, **_INTERNAL}}
 
 
 _INTERNAL = {"500": _problem("An error of ours; the log says more")}
@@ -90,11 +98,23 @@ def describe(app: FastAPI, *, read: Sequence[type[BaseModel]], written: Sequence
             document = get_openapi(
                 title=app.title, version=app.version, summary=app.summary, routes=app.routes, tags=app.openapi_tags
             )
+            _without_answers_of_the_framework(document)
             document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _without_answers_of_the_framework(document: dict[str, Any]) -> None:
+    """Take out the errors that FastAPI announces by itself; ours are problems."""
+    for name in _OF_FRAMEWORK:
+        document.get("components", {}).get("schemas", {}).pop(name, None)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            content = operation["responses"].get("422", {}).get("content", {})
+            if _REF.format(model="HTTPValidationError") in str(content.get("application/json")):
+                del content["application/json"]
 
 
 def _schemas(read: Sequence[type[BaseModel]], written: Sequence[type[BaseModel]]) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any  # a found error of FastAPI is whatever it puts into it
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -11,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
-from voltherm.adapters.documents.problem import DocumentError, Problem
+from voltherm.adapters.documents.problem import DocumentError, Problem, shown
 from voltherm.domain.errors import InvalidInputError
 
 MEDIA_TYPE = "application/problem+json"
@@ -128,8 +129,19 @@ def _told_as_problem(line: str) -> Problem:
     return Problem(field=field, value=None, problem=problem or rest, remedy=remedy if problem else "correct the value")
 
 
-async def _bad_parameters(_: Request, __: Exception) -> Response:
-    return problem_response(422, "invalid-request", "The request's parameters are not as documented at /docs.")
+async def _bad_parameters(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    detail = "The request's parameters are not as documented at /docs."
+    return problem_response(422, "invalid-request", detail, problems=[_of_parameter(each) for each in error.errors()])
+
+
+def _of_parameter(found: Mapping[str, Any]) -> Problem:
+    """Return what is wrong with a parameter of the query or the path."""
+    given = found.get("input")
+    value = None if given is None else shown(str(given))
+    remedy = str(found.get("ctx", {}).get("remedy") or "write it as /docs says")
+    return Problem(field=str(found["loc"][-1]), value=value, problem=str(found["msg"]).lower(), remedy=remedy)
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

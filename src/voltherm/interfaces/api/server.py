@@ -7,13 +7,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from voltherm.interfaces.api.app import create_app
-from voltherm.interfaces.api.logs import configure_logs
+from voltherm.interfaces.api.listening import require_free_port
 
 _log = structlog.get_logger(__name__)
 
 
 def run(host: str, port: int, app: FastAPI | None = None) -> None:
-    """Serve until interrupted.
+    """Serve until interrupted; the logs are set up by the caller.
 
     Parameters
     ----------
@@ -21,8 +21,13 @@ def run(host: str, port: int, app: FastAPI | None = None) -> None:
         Where to listen.
     app : FastAPI, optional
         What to serve; by default the service as it is.
+
+    Raises
+    ------
+    InvalidInputError
+        When the place is taken.
     """
-    configure_logs()
+    require_free_port(host, port)
     _log.info("listening", url=f"http://{host}:{port}")
     uvicorn.run(
         create_app() if app is None else app,

@@ -17,8 +17,10 @@ def demo(
     from voltherm.adapters.clock import SystemClock
     from voltherm.interfaces.api.app import create_app
     from voltherm.interfaces.api.demo_feed import DemoFeed
+    from voltherm.interfaces.api.logs import configure_logs
     from voltherm.interfaces.api.server import run
     from voltherm.interfaces.demo_data import start_demo
 
+    configure_logs()
     typer.echo(f"The demo is at http://localhost:{port}", err=True)
     run(host, port, create_app(demo=DemoFeed(start_demo, SystemClock().now)))

@@ -18,7 +18,7 @@ from voltherm.interfaces.cli.tariffs import tariffs
 BAD_INPUT = 2
 """Exit code for anything that the user can put right."""
 
-LATER = ("backtest", "demo")
+LATER = ("backtest", "demo", "reporter", "validator", "doctor", "probe")
 """Commands in a file of their own that is imported when it is there."""
 
 app = typer.Typer(

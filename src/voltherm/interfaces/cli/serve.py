@@ -1,4 +1,4 @@
-"""``voltherm serve``: the HTTP service."""
+"""``voltherm serve``: the HTTP service, and the sites that it controls."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import typer
 
 
 def serve(
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; the default answers this machine only.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8001,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; by default SERVICE_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port; by default SERVICE_PORT.")] = None,
 ) -> None:
-    """Serve plans over HTTP; / tells where to look."""
-    from voltherm.interfaces.api.server import run
+    """Serve plans over HTTP and control the sites of the settings; / tells where to look."""
+    from voltherm.interfaces.api.start import start
+    from voltherm.settings import load_settings
 
-    run(host, port)
+    start(load_settings(), host, port)

@@ -1,7 +1,6 @@
 """Series files: what is odd is told with its row, what is hopeless is refused with its remedy."""
 
 import contextlib
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -306,11 +305,3 @@ tables = st.tuples(
 def test_whatever_is_written_is_read_or_refused_with_reason(text):
     with contextlib.suppress(SeriesFileError):
         assert read(text).measurements.grid.n_steps >= 1
-
-
-def test_a_year_of_quarter_hours_takes_less_than_half_a_second_of_cpu():
-    cells = [f"{100 + i % 96},{i % 50}" for i in range(35040)]
-    text = rows(*cells, header="time_local,load_kw,pv_kw")
-    before = time.process_time()
-    read(text)
-    assert time.process_time() - before < 0.5

@@ -40,11 +40,18 @@ LINKS = (
     Link(method="GET", path="/redoc", what="the same, to read"),
     Link(method="GET", path="/openapi.json", what="the same, for programs"),
     Link(method="GET", path="/health", what="whether the process answers"),
-    Link(method="GET", path="/health/ready", what="whether it can plan"),
+    Link(method="GET", path="/health/ready", what="whether it can do its work, and why not"),
 )
 DEMO_LINKS = (
     Link(method="GET", path="/demo", what="a demo site, replayed from recorded data: what its battery does and saves"),
     Link(method="GET", path="/v1/demo", what="the same, for programs: its meters, its bill, its plan"),
+)
+MPC_LINKS = (
+    Link(method="GET", path="/api/mpc/current_dispatch", what="what the battery is told now"),
+    Link(method="GET", path="/api/mpc/full_schedule", what="the plan behind it"),
+    Link(method="GET", path="/api/mpc/status", what="how the service is: rung, ages, leases, peaks, alarms"),
+    Link(method="POST", path="/api/mpc/trigger", what="plan now"),
+    Link(method="GET", path="/metrics", what="for Prometheus"),
 )
 USUAL_HOST = "localhost:8001"
 """Shown where the request names no host that could be pasted into a shell."""

@@ -1,0 +1,1 @@
+"""What is kept while the program runs, and no longer."""

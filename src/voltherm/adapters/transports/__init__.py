@@ -1,0 +1,1 @@
+"""How clients reach what they speak with: deadlines, retries, breakers and foreign exceptions stand here, once."""

@@ -1,0 +1,15 @@
+"""The only place that builds adapters and hands them to the use cases."""
+
+from voltherm.bootstrap.build import build_service, clock_of
+from voltherm.bootstrap.configured_sites import ConfiguredSite, configured_site, configured_sites, configured_tariff
+from voltherm.bootstrap.service import Service
+
+__all__ = [
+    "ConfiguredSite",
+    "Service",
+    "build_service",
+    "clock_of",
+    "configured_site",
+    "configured_sites",
+    "configured_tariff",
+]

@@ -1,0 +1,1 @@
+"""What a monitoring system sees of the service, in the form of Prometheus."""

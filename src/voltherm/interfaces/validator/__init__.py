@@ -1,0 +1,1 @@
+"""The validator: a simulated battery with meter and bill, as a service of its own."""

@@ -1,0 +1,1 @@
+"""What the validator answers, by noun."""

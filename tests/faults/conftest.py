@@ -1,0 +1,5 @@
+"""What the fault tests share."""
+
+from tests.faults.bed import bed
+
+__all__ = ["bed"]
