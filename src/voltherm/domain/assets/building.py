@@ -1,0 +1,228 @@
+"""Building: rooms as a network of resistances and capacitances, and its state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from voltherm.domain.comfort import Comfort
+from voltherm.domain.errors import InvalidInputError
+
+LEAST_STATE_C, MOST_STATE_C = -40.0, 60.0
+"""Temperatures that a building can have; readings outside are taken for a broken sensor. [degC]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A room, or a whole building as one: the air with the furniture, and the mass of floors and walls behind it.
+
+    ``C_a dT_a/dt = G_loss (T_out - T_a) + G_m (T_m - T_a) + (1 - s_m) A I + gain + (1 - e_m) q`` and
+    ``C_m dT_m/dt = G_m (T_a - T_m) + G_m,loss (T_out - T_m) + s_m A I + e_m q``. Without a mass it is one node (1R1C).
+
+    Parameters
+    ----------
+    id : str
+        Name within the building.
+    capacitance_kwh_per_k : float
+        Of the air and what follows it quickly. [kWh/K]
+    loss_kw_per_k : float
+        Transmission and ventilation from the air to the outdoor air. [kW/K]
+    mass_capacitance_kwh_per_k : float
+        Of the slow mass; 0 means one node. [kWh/K]
+    mass_coupling_kw_per_k : float
+        Between air and mass; above 0 where there is a mass. [kW/K]
+    mass_loss_kw_per_k : float
+        From the mass to the outdoor air. [kW/K]
+    solar_aperture_m2 : float
+        Window area times g-value times shading, by the irradiance that the plan is given. [m2]
+    solar_to_mass : float
+        Share of the sun that heats the mass, 0 to 1.
+    internal_gain_kw : float
+        Mean heat of people and appliances. [kW]
+    heat_to_mass : float
+        Share of the heating that goes into the mass, 0 (air) to 1 (floor heating in screed).
+    heat_limit_kw : float or None
+        What the room's emitters give at most; None means as much as the heat pump. [kW]
+    comfort : Comfort or None
+        The room's own band; None means the building's.
+
+    Raises
+    ------
+    InvalidInputError
+        For any value outside the ranges above; the message names field, value and range.
+    """
+
+    id: str
+    capacitance_kwh_per_k: float
+    loss_kw_per_k: float
+    mass_capacitance_kwh_per_k: float = 0.0
+    mass_coupling_kw_per_k: float = 0.0
+    mass_loss_kw_per_k: float = 0.0
+    solar_aperture_m2: float = 0.0
+    solar_to_mass: float = 0.0
+    internal_gain_kw: float = 0.0
+    heat_to_mass: float = 0.0
+    heat_limit_kw: float | None = None
+    comfort: Comfort | None = None
+
+    def __post_init__(self) -> None:
+        self._require("capacitance_kwh_per_k", self.capacitance_kwh_per_k > 0, "above 0")
+        self._require("loss_kw_per_k", self.loss_kw_per_k >= 0, "at least 0")
+        for name in (
+            "mass_capacitance_kwh_per_k",
+            "mass_coupling_kw_per_k",
+            "mass_loss_kw_per_k",
+            "solar_aperture_m2",
+            "internal_gain_kw",
+        ):
+            self._require(name, getattr(self, name) >= 0, "at least 0")
+        for name in ("solar_to_mass", "heat_to_mass"):
+            limit = 1.0 if self.has_mass else 0.0
+            self._require(name, 0 <= getattr(self, name) <= limit, "between 0 and 1, and 0 without a mass")
+        wanted = "above 0 where there is a mass, and 0 where there is none"
+        self._require("mass_coupling_kw_per_k", (self.mass_coupling_kw_per_k > 0) == self.has_mass, wanted)
+        self._require("mass_loss_kw_per_k", self.has_mass or self.mass_loss_kw_per_k == 0, "0 without a mass")
+        limit_kw = self.heat_limit_kw
+        self._require("heat_limit_kw", limit_kw is None or limit_kw > 0, "above 0, or absent")
+
+    def _require(self, name: str, holds: bool, wanted: str) -> None:  # noqa: FBT001 - the condition reads best in place
+        value = getattr(self, name)
+        if not holds or (value is not None and not np.isfinite(value)):
+            message = f"room {self.id!r}: {name} is {value}, must be {wanted}"
+            raise InvalidInputError(message)
+
+    @property
+    def has_mass(self) -> bool:
+        """Whether a slow mass stands behind the air."""
+        return self.mass_capacitance_kwh_per_k > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wall:
+    """What two rooms share.
+
+    Parameters
+    ----------
+    rooms : tuple of str
+        Ids of the two rooms.
+    conductance_kw_per_k : float
+        Between their airs. [kW/K]
+    """
+
+    rooms: tuple[str, str]
+    conductance_kw_per_k: float
+
+    def __post_init__(self) -> None:
+        if self.rooms[0] == self.rooms[1]:
+            message = f"wall: joins room {self.rooms[0]!r} with itself; name two rooms"
+            raise InvalidInputError(message)
+        if not 0 < self.conductance_kw_per_k < float("inf"):
+            message = f"wall {self.rooms}: conductance_kw_per_k is {self.conductance_kw_per_k}, must be above 0"
+            raise InvalidInputError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Building:
+    """Rooms that one heat pump heats.
+
+    Nodes are numbered: the air of each room in order, then the mass of each room that has one.
+
+    Parameters
+    ----------
+    rooms : tuple of Room
+        At least one; ids are unique.
+    walls : tuple of Wall
+        Between them.
+    comfort : Comfort
+        Band of the rooms that have none of their own.
+    frost_guard_c : float
+        Where any room is colder at a step's start, the heat pump gives all it can, whatever it is asked for. [degC]
+    cut_out_c : float
+        No more heat is given to a room than brings it here at the step's end: the pump's own room limit. [degC]
+
+    Raises
+    ------
+    InvalidInputError
+        For no rooms, ids that double, walls to unknown rooms, a cut-out below a comfort band, or a frost guard above.
+    """
+
+    rooms: tuple[Room, ...]
+    walls: tuple[Wall, ...] = ()
+    comfort: Comfort = field(default_factory=Comfort)
+    frost_guard_c: float = 5.0
+    cut_out_c: float = 30.0
+
+    def __post_init__(self) -> None:
+        ids = [room.id for room in self.rooms]
+        if not ids:
+            raise InvalidInputError("building: has no rooms; give at least one")
+        doubled = [name for name, count in Counter(ids).items() if count > 1]
+        if doubled:
+            message = f"building: room id {doubled[0]!r} is used twice; ids are unique within a building"
+            raise InvalidInputError(message)
+        for wall in self.walls:
+            unknown = [name for name in wall.rooms if name not in ids]
+            if unknown:
+                message = f"building: a wall names room {unknown[0]!r}; known: {', '.join(ids)}"
+                raise InvalidInputError(message)
+        bands = [self.comfort_of(room) for room in self.rooms]
+        least, most = min(band.least_c for band in bands), max(band.most_c for band in bands)
+        if not 0 <= self.frost_guard_c <= least:
+            message = f"building: frost_guard_c is {self.frost_guard_c}, must be 0 to the lowest comfort edge {least:g}"
+            raise InvalidInputError(message)
+        if not most <= self.cut_out_c <= MOST_STATE_C:
+            message = f"building: cut_out_c is {self.cut_out_c}, must be {most:g} (comfort) to {MOST_STATE_C:g} degC"
+            raise InvalidInputError(message)
+
+    def comfort_of(self, room: Room) -> Comfort:
+        """Return the band that holds in a room."""
+        return self.comfort if room.comfort is None else room.comfort
+
+    @property
+    def n_nodes(self) -> int:
+        """Airs and masses."""
+        return len(self.rooms) + sum(room.has_mass for room in self.rooms)
+
+    @property
+    def loss_kw_per_k(self) -> float:
+        """Heat that the whole building loses for each kelvin above the outdoor air, in steady state. [kW/K]."""
+        through_mass = (
+            room.mass_coupling_kw_per_k
+            * room.mass_loss_kw_per_k
+            / (room.mass_coupling_kw_per_k + room.mass_loss_kw_per_k)
+            for room in self.rooms
+            if room.has_mass
+        )
+        return sum(room.loss_kw_per_k for room in self.rooms) + sum(through_mass)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildingState:
+    """Temperatures at an instant.
+
+    Parameters
+    ----------
+    room_c : Mapping of room id to float
+        Air. [degC]
+    mass_c : Mapping of room id to float
+        Mass; a room that is left out has its mass at the temperature of its air. [degC]
+
+    Raises
+    ------
+    InvalidInputError
+        For a temperature outside -40 to 60 degC.
+    """
+
+    room_c: Mapping[str, float]
+    mass_c: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for field_name in ("room_c", "mass_c"):
+            for room, value in getattr(self, field_name).items():
+                if not LEAST_STATE_C <= value <= MOST_STATE_C:
+                    limits = f"{LEAST_STATE_C:g} to {MOST_STATE_C:g} degC"
+                    message = f"state: {field_name}[{room!r}] is {value}, must be {limits}; a broken sensor?"
+                    raise InvalidInputError(message)
