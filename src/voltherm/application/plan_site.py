@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from voltherm.application.check_inputs import check_inputs
 from voltherm.application.price_plan import PricedSeries, price_series
 from voltherm.application.validate_plan import validate_plan
-from voltherm.domain.assets import Asset, Battery, Load, Pv
+from voltherm.domain.assets import Asset, Battery, HeatPump, Load, Pv
 from voltherm.domain.plan import (
     AssetPlan,
     Fallback,
     Feasible,
+    HeatPlan,
     Infeasible,
     Optimal,
     Outcome,
@@ -25,8 +26,10 @@ from voltherm.domain.plan import (
     Reason,
     Timing,
 )
+from voltherm.domain.series import Series
 from voltherm.domain.site import Site
 from voltherm.optimization.brackets import Hold, held_below, holds_of, stepped_peaks
+from voltherm.optimization.heat_reasons import heat_reasons
 from voltherm.optimization.model import Floats, LinearProblem
 from voltherm.optimization.overlap import exclusive_pairs, forbid, overlaps
 from voltherm.optimization.problem import SiteProblem, build_site_problem
@@ -52,7 +55,7 @@ def plan_site(site: Site, inputs: PlanInputs) -> Plan:
     """Return the cheapest plan of the site over the grid, validated, with its reasons and its proof.
 
     A plan always comes back: limits that cannot be kept are broken at a price and named, and where no solver answers
-    the batteries rest and the outcome says so.
+    the batteries rest, heat pumps are left to their own control, and the outcome says so.
 
     Parameters
     ----------
@@ -231,7 +234,7 @@ def _assemble(site: Site, inputs: PlanInputs, problem: SiteProblem, candidate: _
         made_at=inputs.now,
         grid=inputs.grid,
         outcome=candidate.outcome,
-        assets={asset.id: _asset_plan(asset, inputs, series) for asset in site.assets},
+        assets={asset.id: _asset_plan(asset, inputs, problem, series) for asset in site.assets},
         grid_power_kw=series.grid_kw,
         peaks_kw={},
         objective=candidate.priced.objective,
@@ -244,16 +247,33 @@ def _assemble(site: Site, inputs: PlanInputs, problem: SiteProblem, candidate: _
         violations=candidate.priced.violations,
         approximations=problem.approximations,
         findings=(),
-        provenance={name: values.provenance for name, values in [*inputs.power_kw.items(), *inputs.prices.items()]},
+        provenance={name: values.provenance for name, values in _sources(inputs)},
         timing=Timing(build_ms=0.0, solve_ms=0.0, validate_ms=0.0),
     )
 
 
-def _asset_plan(asset: Asset, inputs: PlanInputs, series: PlannedSeries) -> AssetPlan:
+def _sources(inputs: PlanInputs) -> list[tuple[str, Series]]:
+    return [*inputs.power_kw.items(), *inputs.prices.items(), *inputs.weather.items()]
+
+
+def _asset_plan(asset: Asset, inputs: PlanInputs, problem: SiteProblem, series: PlannedSeries) -> AssetPlan:
     match asset:
         case Battery():
             run = series.batteries[asset.id]
             return AssetPlan(power_kw=run.power_kw, soc=run.energy_kwh / asset.capacity_kwh)
+        case HeatPump():
+            heated = series.heat_pumps[asset.id]
+            heat = HeatPlan(
+                heat_kw=heated.heat_kw,
+                compressor_kw=heated.compressor_kw,
+                backup_kw=heated.backup_kw,
+                temps_c=heated.temps_c,
+                cop=problem.heat[asset.id].points.cop,
+                reasons=heat_reasons(
+                    problem.heat[asset.id], heated, -problem.fixed_net_kw, problem.prices.import_per_kwh
+                ),
+            )
+            return AssetPlan(power_kw=heated.power_kw, heat=heat)
         case Load():
             return AssetPlan(power_kw=inputs.power_kw[asset.id].values)
         case Pv():

@@ -12,10 +12,13 @@ from voltherm.domain.plan import Objective, PlanInputs, Terminal, Violation
 from voltherm.domain.site import Site
 from voltherm.domain.tariffs import Usage
 from voltherm.optimization.blocks.battery import terminal_target_kwh
+from voltherm.optimization.blocks.heat_pump import HeatSetting, discomfort_prices, heat_target_kwh
 from voltherm.optimization.model import Floats
 from voltherm.optimization.penalties import Penalties
 from voltherm.optimization.problem import SiteProblem
 from voltherm.optimization.solution import PlannedSeries
+from voltherm.physics.building import stored_heat_kwh
+from voltherm.physics.heat_pump import HeatPumpRun
 
 NOISE = 1e-6
 """A violation whose worst step is below a milliwatt or a milliwatt-hour, or a millionth of the thing, is rounding."""
@@ -59,7 +62,7 @@ def price_series(site: Site, inputs: PlanInputs, problem: SiteProblem, series: P
         prices={name: values.values for name, values in inputs.prices.items()},
     )
     lines = site.tariff.bill_above(usage, inputs.ledger)
-    violations = tuple(_violations(site, inputs, problem.penalties, series))
+    violations = tuple(_violations(site, inputs, problem, series))
     wear = sum(
         battery.wear_cost_per_kwh * inputs.grid.step_h * float(np.abs(series.batteries[battery.id].power_kw).sum())
         for battery in site.batteries
@@ -67,6 +70,10 @@ def price_series(site: Site, inputs: PlanInputs, problem: SiteProblem, series: P
     stored = sum(
         problem.ending.value_per_kwh * float(run.energy_kwh[-1] - run.energy_kwh[0])
         for run in series.batteries.values()
+    )
+    stored += sum(
+        problem.heat_value_per_kwh[name] * _gained_kwh(problem.heat[name], run)
+        for name, run in series.heat_pumps.items()
     )
     objective = Objective(
         bill=sum(lines.values()),
@@ -77,8 +84,14 @@ def price_series(site: Site, inputs: PlanInputs, problem: SiteProblem, series: P
     return PricedSeries(objective=objective, bill_lines=lines, violations=violations)
 
 
-def _violations(site: Site, inputs: PlanInputs, penalties: Penalties, series: PlannedSeries) -> Iterator[Violation]:
-    step_h = inputs.grid.step_h
+def _gained_kwh(setting: HeatSetting, run: HeatPumpRun) -> float:
+    """Heat in the building at the end above the start."""
+    building = setting.pump.building
+    return stored_heat_kwh(building, run.temps_c[-1]) - stored_heat_kwh(building, run.temps_c[0])
+
+
+def _violations(site: Site, inputs: PlanInputs, problem: SiteProblem, series: PlannedSeries) -> Iterator[Violation]:
+    step_h, penalties = inputs.grid.step_h, problem.penalties
     connection = site.connection
     per_kwh = penalties.connection_per_kwh
     noise = NOISE * max(1.0, 0.1 * float(np.abs(series.grid_kw).max()))
@@ -88,6 +101,8 @@ def _violations(site: Site, inputs: PlanInputs, penalties: Penalties, series: Pl
     yield from _violation("connection.export_limit_kw", over_export, (step_h, "kWh", per_kwh), inputs, noise)
     for battery in site.batteries:
         yield from _battery_violations(battery, inputs, penalties, series)
+    for name, run in series.heat_pumps.items():
+        yield from _heat_violations(problem.heat[name], inputs, penalties, run)
 
 
 def _battery_violations(
@@ -113,6 +128,23 @@ def _battery_violations(
         yield from _violation(
             f"{battery.id}.terminal", missing, (1.0, "kWh", penalties.terminal_per_kwh), inputs, noise
         )
+
+
+def _heat_violations(
+    setting: HeatSetting, inputs: PlanInputs, penalties: Penalties, run: HeatPumpRun
+) -> Iterator[Violation]:
+    pump, step_h = setting.pump, inputs.grid.step_h
+    for at, (room, band) in enumerate(zip(pump.building.rooms, setting.bands, strict=True)):
+        cold, heat = discomfort_prices(pump, at, penalties)
+        temps = run.temps_c[1:, at]
+        where = f"{pump.id}.{room.id}"
+        yield from _violation(f"{where}.comfort_low", band.low_c - temps, (step_h, "K*h", cold), inputs, NOISE)
+        yield from _violation(f"{where}.comfort_high", temps - band.high_c, (step_h, "K*h", heat), inputs, NOISE)
+    if inputs.options.terminal is Terminal.AT_LEAST_START:
+        missing = np.zeros(len(run.temps_c) - 1)
+        missing[-1] = heat_target_kwh(setting) - stored_heat_kwh(pump.building, run.temps_c[-1])
+        priced = 1.0, "kWh", penalties.terminal_per_kwh
+        yield from _violation(f"{pump.id}.terminal", missing, priced, inputs, NOISE)
 
 
 def _violation(

@@ -6,16 +6,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from voltherm.domain.assets import Battery, Load, Pv
+from voltherm.domain.assets import Battery, HeatPump, Load, Pv
 from voltherm.domain.plan import AssetPlan, Plan, PlanInputs, Terminal
 from voltherm.domain.site import Site
 from voltherm.physics.battery import limit_or, simulate_battery
+from voltherm.physics.building import Weather, start_temps_c
+from voltherm.physics.heat_pump import HeatRequest, operating_points, simulate_heat_pump
 
 POWER_TOLERANCE_KW = 1e-4
 """A tenth of a watt, for every kW that the site could move a ten-millionth more."""
 
 SOC_TOLERANCE = 2e-6
 """Two millionths of the capacity; for a battery below 1 kWh, two milliwatt-hours."""
+
+TEMP_TOLERANCE_K = 1e-4
+"""A tenth of a millikelvin: a house of 10 kWh/K stores a watt-hour in it."""
 
 MONEY_TOLERANCE = 1e-6
 """Relative."""
@@ -49,6 +54,8 @@ def validate_plan(site: Site, inputs: PlanInputs, plan: Plan) -> tuple[str, ...]
             case Battery():
                 findings += _battery(asset, inputs, plan.assets[asset.id], named)
                 findings += _ending_and_ramp(asset, inputs, plan.assets[asset.id], named)
+            case HeatPump():
+                findings += _heat_pump(site, asset, inputs, plan.assets[asset.id], named)
             case Load():
                 if not np.array_equal(plan.assets[asset.id].power_kw, inputs.power_kw[asset.id].values):
                     findings.append(f"{asset.id}: the plan changes a load that it cannot control")
@@ -77,8 +84,7 @@ def _shape(site: Site, inputs: PlanInputs, plan: Plan) -> Iterator[str]:
 
 def _balance(site: Site, plan: Plan, tolerance: float) -> Iterator[str]:
     drawn = sum((part.power_kw for part in plan.assets.values()), np.zeros(plan.grid.n_steps))
-    standby = sum(battery.standby_kw for battery in site.batteries)
-    off = np.abs(plan.grid_power_kw - drawn - standby)
+    off = np.abs(plan.grid_power_kw - drawn - site.standby_kw)
     worst = int(off.argmax())
     if off[worst] > tolerance:
         yield f"balance: the meter is {off[worst]:.6g} kW away from the sum of the assets in step {worst}"
@@ -127,6 +133,41 @@ def _ending_and_ramp(battery: Battery, inputs: PlanInputs, part: AssetPlan, name
     limit = battery.ramp_limit_kw_per_min * inputs.grid.step_h * 60
     if change > limit * (1 + 1e-6) + POWER_TOLERANCE_KW:
         yield f"{battery.id}: changes by {change:.6g} kW, ramp limit {limit:.6g}, not named a violation"
+
+
+def _heat_pump(site: Site, pump: HeatPump, inputs: PlanInputs, part: AssetPlan, named: set[str]) -> Iterator[str]:
+    heat, n = part.heat, inputs.grid.n_steps
+    building = pump.building
+    shapes = (n, len(building.rooms)), (n,), (n,), (n + 1, building.n_nodes)
+    if (
+        heat is None
+        or (heat.heat_kw.shape, heat.compressor_kw.shape, heat.backup_kw.shape, heat.temps_c.shape) != shapes
+    ):
+        yield f"{pump.id}: no heat and temperatures for each of the {n} steps"
+        return
+    outdoor = inputs.weather["outdoor_c"].values
+    sun = inputs.weather.get("irradiance_w_m2")
+    weather = Weather(outdoor_c=outdoor, irradiance_w_m2=np.zeros(n) if sun is None else sun.values)
+    points = operating_points(pump, outdoor, inputs.grid.epoch_seconds)
+    total = heat.heat_kw.sum(axis=1, keepdims=True)
+    shares = np.divide(heat.heat_kw, total, out=np.full_like(heat.heat_kw, 1.0 / len(building.rooms)), where=total > 0)
+    request = HeatRequest(compressor_kw=heat.compressor_kw, backup_kw=heat.backup_kw, shares=shares)
+    start = start_temps_c(building, inputs.heat[pump.id].building)
+    run = simulate_heat_pump(pump, start, points, weather, request, inputs.grid.step_h)
+    tolerance = POWER_TOLERANCE_KW + 1e-7 * float(points.capacity_kw.max())
+    if (np.abs(run.power_kw - part.power_kw) > tolerance).any() or (
+        np.abs(run.heat_kw - heat.heat_kw) > tolerance
+    ).any():
+        yield f"{pump.id}: the heat pump cannot follow the plan"
+    if (np.abs(run.temps_c - heat.temps_c) > TEMP_TOLERANCE_K).any():
+        yield f"{pump.id}: the physics reach other temperatures than the plan says"
+    for at, room in enumerate(building.rooms):
+        band, temps = building.comfort_of(room).band(inputs.grid, site.zone), heat.temps_c[1:, at]
+        where = f"{pump.id}.{room.id}.comfort"
+        if (temps < band.low_c - TEMP_TOLERANCE_K).any() and f"{where}_low" not in named:
+            yield f"{pump.id}: {room.id} is colder than its band, not named a violation"
+        if (temps > band.high_c + TEMP_TOLERANCE_K).any() and f"{where}_high" not in named:
+            yield f"{pump.id}: {room.id} is warmer than its band, not named a violation"
 
 
 def _pv(plant: Pv, inputs: PlanInputs, part: AssetPlan, tolerance: float) -> Iterator[str]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from voltherm.domain.assets import BatteryState
+from voltherm.domain.assets import BatteryState, HeatMode, HeatPumpState
 from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.ledger import Ledger
 from voltherm.domain.series import Provenance, Series
@@ -83,6 +83,10 @@ class PlanInputs:
         What the meter has seen in the billing period so far.
     options : PlanOptions
         Terminal condition, targets, limits.
+    heat : Mapping of heat pump id to HeatPumpState
+        Temperatures at the start of the grid, and what the heat pump does now.
+    weather : Mapping of name to Series
+        For heat pumps: ``outdoor_c`` [degC], and ``irradiance_w_m2`` [W/m2] where a room has a solar aperture.
     """
 
     now: datetime
@@ -92,6 +96,8 @@ class PlanInputs:
     prices: Mapping[str, Series] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger.empty)
     options: PlanOptions = field(default_factory=PlanOptions)
+    heat: Mapping[str, HeatPumpState] = field(default_factory=dict)
+    weather: Mapping[str, Series] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "now", utc_instant(self.now, "now"))
@@ -164,6 +170,30 @@ class Reason(StrEnum):
     FALLBACK = "fallback"
 
 
+class HeatReason(StrEnum):
+    """Why a heat pump does what it does in a step."""
+
+    CANNOT_KEEP_COMFORT = "cannot_keep_comfort"
+    """All that there is runs, and the room is still below its band."""
+    RECOVER_COMFORT = "recover_comfort"
+    """The room was below its band."""
+    ABSORB_NEGATIVE_PRICE = "absorb_negative_price"
+    HEAT_SURPLUS = "heat_surplus"
+    """PV that would be exported or curtailed heats."""
+    PREHEAT_CHEAP = "preheat_cheap"
+    """Heat is stored in the building because it costs more later."""
+    HOLD_COMFORT = "hold_comfort"
+    """About as much heat as is lost."""
+    COAST_DEAR = "coast_dear"
+    """The building lives on what is stored because heat costs more now than at other times."""
+    COAST_WARM = "coast_warm"
+    """The building is warm enough, and lives on what is stored."""
+    NO_HEAT_NEEDED = "no_heat_needed"
+    """The rooms stay in their band without heat."""
+    OWN_CONTROL = "own_control"
+    """There is no plan: the heat pump's own control holds its set point."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """A soft limit that the plan breaks, and what that was priced at.
@@ -175,7 +205,7 @@ class Violation:
     amount : float
         Sum over the steps of how far beyond the limit. [unit]
     unit : str
-        ``kWh`` of energy beyond a power limit, ``kWh*h`` of missing stored energy over time.
+        ``kWh`` of energy beyond a power limit, ``kWh*h`` of missing stored energy over time, ``K*h`` of discomfort.
     price : float
         Penalty per unit, in the site's currency.
     worst : float
@@ -206,11 +236,11 @@ class Objective:
     bill : float
         The tariff's bill of the planned series above what is already metered (and conceded by targets).
     wear : float
-        Wear of the batteries.
+        Wear of the batteries, and of the heat pumps' starts.
     violations : float
         Penalties of broken soft limits.
     stored_energy : float
-        Worth of the energy stored at the end above the start.
+        Worth of the energy stored at the end above the start, in batteries and in buildings.
     """
 
     bill: float
@@ -225,6 +255,37 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeatPlan:
+    """What a heat pump and its building do.
+
+    Parameters
+    ----------
+    heat_kw : NDArray, shape (n_steps, n_rooms)
+        Heat into each room. [kW]
+    compressor_kw : NDArray, shape (n_steps,)
+        Heat of the compressor. [kW]
+    backup_kw : NDArray, shape (n_steps,)
+        Electric power of the backup heater. [kW]
+    temps_c : NDArray, shape (n_steps + 1, n_nodes)
+        Temperatures at each step's start and at the end: the airs of the rooms, then the masses. [degC]
+    cop : NDArray, shape (n_steps,)
+        Heat over electricity that the compressor has, or would have.
+    modes : tuple of HeatMode, one a step, or None
+        What to ask for; None where heat is planned as power.
+    reasons : tuple of HeatReason, one a step
+        Why.
+    """
+
+    heat_kw: NDArray[np.float64]
+    compressor_kw: NDArray[np.float64]
+    backup_kw: NDArray[np.float64]
+    temps_c: NDArray[np.float64]
+    cop: NDArray[np.float64]
+    modes: tuple[HeatMode, ...] | None = None
+    reasons: tuple[HeatReason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AssetPlan:
     """What one asset does.
 
@@ -233,11 +294,14 @@ class AssetPlan:
     power_kw : NDArray, shape (n_steps,)
         Mean power in each step, positive into the asset. [kW]
     soc : NDArray, shape (n_steps + 1,), or None
-        State of charge at each step's start and at the end; None for assets that store nothing.
+        State of charge at each step's start and at the end; None for what is no battery.
+    heat : HeatPlan or None
+        Heat and temperatures; None for what is no heat pump. ``power_kw`` then is without standby, as a battery's.
     """
 
     power_kw: NDArray[np.float64]
     soc: NDArray[np.float64] | None = None
+    heat: HeatPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

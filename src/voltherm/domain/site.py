@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from voltherm.domain.assets import Asset, Battery, Load, Pv
+from voltherm.domain.assets import Asset, Battery, HeatPump, Load, Pv
 from voltherm.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Site:
     connection : Connection
         Import and export limits.
     assets : tuple of Asset
-        Loads, PV plants and batteries; ids are unique.
+        Loads, PV plants, batteries and heat pumps; ids are unique.
     tariff : Tariff
         What the meter is billed by.
 
@@ -74,6 +74,17 @@ class Site:
     def batteries(self) -> tuple[Battery, ...]:
         """The batteries, in the order of the assets."""
         return tuple(asset for asset in self.assets if isinstance(asset, Battery))
+
+    @property
+    def heat_pumps(self) -> tuple[HeatPump, ...]:
+        """The heat pumps, in the order of the assets."""
+        return tuple(asset for asset in self.assets if isinstance(asset, HeatPump))
+
+    @property
+    def standby_kw(self) -> float:
+        """What the auxiliaries of batteries and heat pumps draw all the time. [kW]."""
+        batteries = sum(battery.standby_kw for battery in self.batteries)
+        return batteries + sum(pump.standby_kw for pump in self.heat_pumps)
 
     @property
     def loads(self) -> tuple[Load, ...]:

@@ -8,6 +8,11 @@ STEEPNESS = 100.0
 """A kWh beyond a limit costs this many times the dearest kWh of the tariff. Large enough that no tariff we know pays
 for breaking a limit (dearest demand charges raise a kWh to some 40 times its price), small enough for 1e-8 accuracy."""
 
+COMFORT_KWH = 10.0
+"""A kelvin-hour outside the comfort band costs as much as so many of the dearest kWh, where the site sets no price. A
+kelvin less saves a house a tenth of a kWh of electricity an hour, so no spot price pays for it; small enough against
+`STEEPNESS` that a fuse is not overloaded for comfort."""
+
 LEAST_PRICE_SCALE = 0.01
 """Scale where the tariff costs nothing: a cent, so that limits still order the plan of a free site."""
 
@@ -46,6 +51,11 @@ class Penalties:
     def terminal_per_kwh(self) -> float:
         """Price of a kWh missing at the end: above what any peak that it could cause would cost. [currency/kWh]."""
         return STEEPNESS * (self.money_per_kwh + self.demand_scale)
+
+    @property
+    def comfort_per_kh(self) -> float:
+        """Price of a kelvin outside the comfort band for one hour. [currency/(K h)]."""
+        return COMFORT_KWH * self.money_per_kwh
 
     @property
     def ramp_per_kw(self) -> float:

@@ -7,11 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from voltherm.domain.assets import Battery, Load, Pv
+from voltherm.domain.assets import Battery, HeatPump, Load, Pv
 from voltherm.domain.plan import PlanInputs, Terminal
 from voltherm.domain.site import Site
 from voltherm.optimization.blocks.battery import BatteryColumns, Ending, add_battery, power_limits
 from voltherm.optimization.blocks.connection import ConnectionColumns, NetRange, add_connection
+from voltherm.optimization.blocks.heat_pump import (
+    HeatPumpColumns,
+    HeatSetting,
+    HeatWorth,
+    add_heat_pump,
+    heat_settings,
+)
 from voltherm.optimization.blocks.pv import PvColumns, add_pv
 from voltherm.optimization.model import Floats, Model
 from voltherm.optimization.penalties import Penalties
@@ -34,14 +41,18 @@ class SiteProblem:
         Power that the sun offers, cut to the plant's rating. [kW]
     fixed_net_kw : NDArray, shape (n_steps,)
         Loads and standby less all available PV. [kW]
-    connection, pv, batteries, demand
+    connection, pv, batteries, heat_pumps, demand
         Columns by what they belong to.
+    heat : Mapping of heat pump id to HeatSetting
+        What each heat pump meets.
     prices : EnergyPrices
         Marginal energy prices of each step, taxes included.
     penalties : Penalties
         Prices of the soft limits.
     ending : Ending
         Terminal condition and worth of stored energy.
+    heat_value_per_kwh : Mapping of heat pump id to float
+        Worth of a kWh of heat at the end. [currency/kWh]
     approximations : tuple of str
         Where the problem differs from the bill, in words.
     is_below_bill : bool
@@ -54,10 +65,13 @@ class SiteProblem:
     connection: ConnectionColumns
     pv: Mapping[str, PvColumns]
     batteries: Mapping[str, BatteryColumns]
+    heat_pumps: Mapping[str, HeatPumpColumns]
+    heat: Mapping[str, HeatSetting]
     demand: tuple[DemandColumns, ...]
     prices: EnergyPrices
     penalties: Penalties
     ending: Ending
+    heat_value_per_kwh: Mapping[str, float]
     approximations: tuple[str, ...]
     is_below_bill: bool
 
@@ -75,14 +89,17 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
     factors, notes = site.tariff.tax_factors(inputs.ledger, inputs.grid.interval)
     prices = energy_prices(site.tariff, inputs, factors)
     penalties = Penalties(
-        price_scale=prices.largest, demand_scale=demand_scale(site.tariff, inputs.grid) if site.batteries else 0.0
+        price_scale=prices.largest,
+        demand_scale=demand_scale(site.tariff, inputs.grid) if site.batteries or site.heat_pumps else 0.0,
     )
-    ending = _ending(site, inputs, prices)
+    ending = _ending(inputs, prices)
     available = {plant.id: _available_kw(plant, inputs) for plant in site.pv_plants}
     net = _drawn_kw(site, inputs) - sum(available.values(), np.zeros(inputs.grid.n_steps))
     model = Model(inputs.grid.n_steps, net)
     pv = {plant.id: add_pv(model, plant, available[plant.id]) for plant in site.pv_plants}
+    heat = heat_settings(site.heat_pumps, inputs, site.zone)
     reach = _net_range(site, inputs, net, pv, available)
+    reach = replace(reach, high=sum((setting.highest_kw for setting in heat.values()), reach.high))
     if _export_only_loses(site, inputs, prices, ending):
         reach = replace(reach, low=reach.idle_low)
     connection = add_connection(model, site.connection, reach, inputs.grid.step_h, penalties)
@@ -90,6 +107,8 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
         battery.id: add_battery(model, battery, inputs.states[battery.id], inputs.grid.step_h, ending, penalties)
         for battery in site.batteries
     }
+    worths = {name: _heat_worth(setting, ending, inputs) for name, setting in heat.items()}
+    heat_pumps = {name: add_heat_pump(model, setting, worths[name], penalties) for name, setting in heat.items()}
     add_energy(model, prices, connection, inputs.grid.step_h)
     demand = [
         columns
@@ -106,10 +125,13 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
         connection=connection,
         pv=pv,
         batteries=batteries,
+        heat_pumps=heat_pumps,
+        heat=heat,
         demand=tuple(demand),
         prices=prices,
         penalties=penalties,
         ending=ending,
+        heat_value_per_kwh={name: worth.value_per_kwh for name, worth in worths.items()},
         approximations=(*notes, *stepped),
         is_below_bill=not notes,
     )
@@ -121,13 +143,13 @@ def _available_kw(plant: Pv, inputs: PlanInputs) -> Floats:
 
 
 def _drawn_kw(site: Site, inputs: PlanInputs) -> Floats:
-    """What loads and the batteries' auxiliaries draw."""
+    """What loads and the auxiliaries of batteries and heat pumps draw."""
     drawn = np.zeros(inputs.grid.n_steps)
     for asset in site.assets:
         match asset:
             case Load():
                 drawn += inputs.power_kw[asset.id].values
-            case Battery():
+            case Battery() | HeatPump():
                 drawn += asset.standby_kw
             case Pv():
                 pass
@@ -170,11 +192,20 @@ def _export_only_loses(site: Site, inputs: PlanInputs, prices: EnergyPrices, end
     )
 
 
-def _ending(site: Site, inputs: PlanInputs, prices: EnergyPrices) -> Ending:
+def _ending(inputs: PlanInputs, prices: EnergyPrices) -> Ending:
     value = inputs.options.stored_energy_value_per_kwh
     if inputs.options.terminal is not Terminal.VALUE:
         return Ending(terminal=inputs.options.terminal, value_per_kwh=0.0)
     if value is None:
         day = max(1, round(24 / inputs.grid.step_h))
-        value = max(0.0, float(np.quantile(prices.import_per_kwh[-day:], REFILL_QUANTILE))) if site.batteries else 0.0
+        value = max(0.0, float(np.quantile(prices.import_per_kwh[-day:], REFILL_QUANTILE)))
     return Ending(terminal=Terminal.VALUE, value_per_kwh=value)
+
+
+def _heat_worth(setting: HeatSetting, ending: Ending, inputs: PlanInputs) -> HeatWorth:
+    """A kWh of heat is worth the electricity that would make it, at the price of refilling, over the last day."""
+    day = max(1, round(24 / inputs.grid.step_h))
+    points = setting.points
+    power = float((points.capacity_kw / points.cop)[-day:].sum())
+    cop = float(points.capacity_kw[-day:].sum()) / power if power > 0 else setting.backup_efficiency
+    return HeatWorth(terminal=ending.terminal, value_per_kwh=ending.value_per_kwh / cop)

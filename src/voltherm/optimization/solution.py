@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voltherm.domain.assets import Battery
+from voltherm.domain.assets import Battery, HeatMode
 from voltherm.domain.plan import PlanInputs
 from voltherm.domain.site import Site
 from voltherm.optimization.blocks.battery import BatteryColumns, power_limits
+from voltherm.optimization.blocks.heat_pump import HeatPumpColumns, HeatSetting
 from voltherm.optimization.model import Floats
 from voltherm.optimization.problem import SiteProblem
 from voltherm.physics.battery import BatteryRun, simulate_battery
+from voltherm.physics.heat_pump import HeatPumpRun, HeatRequest, mode_requests, simulate_heat_pump
 
 NOISE_KW = 1e-9
 """Power below a microwatt is the interior point's distance from a bound, and is set to zero; a milliwatt would be too
@@ -28,6 +30,8 @@ class PlannedSeries:
     ----------
     batteries : Mapping of battery id to BatteryRun
         AC power and stored energy.
+    heat_pumps : Mapping of heat pump id to HeatPumpRun
+        Power, heat and temperatures.
     pv_used_kw : Mapping of PV id to NDArray, shape (n_steps,)
         Power used, non-negative. [kW]
     grid_kw : NDArray, shape (n_steps,)
@@ -35,6 +39,7 @@ class PlannedSeries:
     """
 
     batteries: Mapping[str, BatteryRun]
+    heat_pumps: Mapping[str, HeatPumpRun]
     pv_used_kw: Mapping[str, Floats]
     grid_kw: Floats
 
@@ -70,30 +75,71 @@ def planned_series(site: Site, inputs: PlanInputs, problem: SiteProblem, x: Floa
         runs[battery.id] = simulate_battery(battery, inputs.states[battery.id], asked, step_h)
         drawn += runs[battery.id].power_kw
         drawn_by_solution += x[columns.charge_kw] - x[columns.discharge_kw]
+    heat_runs = {}
+    for name, setting in problem.heat.items():
+        request = heat_request(problem.heat_pumps[name], x)
+        heat_runs[name] = _heated(setting, request)
+        drawn += heat_runs[name].power_kw
+        drawn_by_solution += request.compressor_kw / setting.points.cop + request.backup_kw
     curtailed = _curtailed_kw(problem, x, np.maximum(drawn_by_solution - drawn, 0.0))
     grid = problem.fixed_net_kw + drawn + sum(curtailed.values(), np.zeros(inputs.grid.n_steps))
     grid[np.abs(grid) < NOISE_KW] = 0.0
     used = {plant: problem.available_kw[plant] - curtailed[plant] for plant in problem.pv}
-    return PlannedSeries(batteries=runs, pv_used_kw=used, grid_kw=grid)
+    return PlannedSeries(batteries=runs, heat_pumps=heat_runs, pv_used_kw=used, grid_kw=grid)
+
+
+def heat_request(columns: HeatPumpColumns, x: Floats) -> HeatRequest:
+    """Return what a solution asks a heat pump for.
+
+    Parameters
+    ----------
+    columns : HeatPumpColumns
+        Its columns.
+    x : NDArray, shape (n,)
+        The columns' values.
+    """
+    compressor = x[columns.compressor_kw].copy()
+    compressor[compressor < NOISE_KW] = 0.0
+    backup = x[columns.backup_kw].copy() if len(columns.backup_kw) else np.zeros_like(compressor)
+    backup[backup < NOISE_KW] = 0.0
+    shares = np.ones((len(compressor), 1))
+    if len(columns.room_kw):
+        heat = np.maximum(x[columns.room_kw].T, 0.0)
+        total = heat.sum(axis=1, keepdims=True)
+        even = np.full_like(heat, 1.0 / heat.shape[1])
+        shares = np.divide(heat, total, out=even, where=total > NOISE_KW)
+    return HeatRequest(compressor_kw=compressor, backup_kw=backup, shares=shares)
+
+
+def _heated(setting: HeatSetting, request: HeatRequest) -> HeatPumpRun:
+    return simulate_heat_pump(setting.pump, setting.start_c, setting.points, setting.weather, request, setting.step_h)
 
 
 def idle_series(site: Site, inputs: PlanInputs, problem: SiteProblem) -> PlannedSeries:
-    """Return the series of a site at rest: no battery power, PV curtailed only as far as the export limit asks."""
+    """Return the series of a site that is left alone.
+
+    Batteries rest, heat pumps follow their own control (NORMAL), PV is curtailed only as far as the export limit asks.
+    """
     n, step_h = inputs.grid.n_steps, inputs.grid.step_h
     still = np.zeros(n)
     runs = {
         battery.id: simulate_battery(battery, inputs.states[battery.id], still, step_h) for battery in site.batteries
     }
-    surplus = np.maximum(-problem.fixed_net_kw - site.connection.export_limit_kw, 0.0)
+    heat_runs = {}
+    for name, setting in problem.heat.items():
+        asked = mode_requests(setting.pump, setting.points, setting.weather.outdoor_c)[HeatMode.NORMAL]
+        heat_runs[name] = _heated(setting, asked)
+    net = problem.fixed_net_kw + sum((run.power_kw for run in heat_runs.values()), still)
+    surplus = np.maximum(-net - site.connection.export_limit_kw, 0.0)
     curtailed: dict[str, Floats] = {}
     for plant_id, columns in problem.pv.items():
         curtailed[plant_id] = np.zeros(n)
         part = np.minimum(surplus[columns.steps], problem.available_kw[plant_id][columns.steps])
         curtailed[plant_id][columns.steps] = part
         surplus[columns.steps] -= part
-    grid = problem.fixed_net_kw + sum(curtailed.values(), np.zeros(n))
+    grid = net + sum(curtailed.values(), still)
     used = {plant: problem.available_kw[plant] - curtailed[plant] for plant in problem.pv}
-    return PlannedSeries(batteries=runs, pv_used_kw=used, grid_kw=grid)
+    return PlannedSeries(batteries=runs, heat_pumps=heat_runs, pv_used_kw=used, grid_kw=grid)
 
 
 def _netted_kw(battery: Battery, inputs: PlanInputs, columns: BatteryColumns, x: Floats) -> Floats:

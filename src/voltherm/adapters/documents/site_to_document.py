@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import assert_never
 
 from voltherm.adapters.documents.tariff import tariff_to_document
-from voltherm.domain.assets import Asset, Battery, Load, Pv
+from voltherm.domain.assets import Asset, Battery, HeatPump, Load, Pv
 from voltherm.domain.site import Site
 
 
@@ -25,6 +25,8 @@ def _asset(asset: Asset) -> dict[str, object]:
     match asset:
         case Battery():
             return {"kind": "battery", **asdict(asset)}
+        case HeatPump():
+            return {"kind": "heat_pump", **asdict(asset)}
         case Load():
             return {"kind": "load", **asdict(asset)}
         case Pv():
