@@ -115,7 +115,13 @@ def audit_of(database_url: str, site_id: str) -> Audit:
 
 
 def assert_all(
-    entries: Sequence[Entry], audit: Audit, *, battery: Battery, seen: Iterable[Seen] = (), import_kw: float
+    entries: Sequence[Entry],
+    audit: Audit,
+    later: Sequence[Entry] | None = None,
+    *,
+    battery: Battery,
+    seen: Iterable[Seen] = (),
+    import_kw: float,
 ) -> None:
     """Assert every invariant.
 
@@ -125,6 +131,8 @@ def assert_all(
         The battery's truth log.
     audit : Audit
         What the service wrote down, read after the last entry.
+    later : sequence of Entry, optional
+        The truth log read once more after the audit, where the service went on; by default the first.
     battery : Battery
         Its band.
     seen : iterable of Seen
@@ -135,7 +143,7 @@ def assert_all(
     seen = tuple(seen)
     assert_one_holder_at_a_time(entries)
     assert_nothing_runs_after_its_end(entries, audit)
-    assert_audit_tells_all(entries, audit)
+    assert_audit_tells_all(entries, audit, later)
     assert_soc_is_kept(seen, battery)
     assert_import_is_kept(seen, import_kw)
 
@@ -163,15 +171,21 @@ def assert_nothing_runs_after_its_end(entries: Iterable[Entry], audit: Audit) ->
             assert entry.at <= commands[entry.command_id].valid_until, f"was followed beyond its end: {entry}"
 
 
-def assert_audit_tells_all(entries: Sequence[Entry], audit: Audit) -> None:
-    """What the battery received stands in the audit as it was received, with the battery's own answer or none."""
+def assert_audit_tells_all(entries: Sequence[Entry], audit: Audit, later: Sequence[Entry] | None = None) -> None:
+    """What the battery received stands in the audit as it was received, with the battery's own answer or none.
+
+    Whatever was received before the audit was read must be in it; what the audit says of a command is held against
+    the truth of later.
+    """
     assert not audit.problems, audit.problems
     commands = audit.by_id
     assert len(commands) == len(audit.commands), "a command stands twice in the audit"
-    received = {entry.command_id: entry for entry in entries if entry.event == "received" and entry.command_id}
-    n_unread = sum(entry.verdict == "malformed" for entry in entries)  # refused before their id was read
-    unknown = [entry for name, entry in received.items() if name not in commands]
+    first = [entry for entry in entries if entry.event == "received" and entry.command_id]
+    unknown = [entry for entry in first if entry.command_id not in commands]
     assert not unknown, f"{len(unknown)} commands are not in the audit: {unknown[:5]}"
+    later = entries if later is None else later
+    received = {entry.command_id: entry for entry in later if entry.event == "received" and entry.command_id}
+    n_unread = sum(entry.verdict == "malformed" for entry in later)  # refused before their id was read
     for command, events in audit.commands:
         entry = received.get(command.id)
         if entry is not None:

@@ -9,7 +9,7 @@ import pytest
 from tests.sites import START
 from tests.unit.application.site_control.site_bench import HandClock, SiteBench
 from voltherm.application.site_control.events import CycleMissed
-from voltherm.application.site_control.site_loop import NotHeld
+from voltherm.application.site_control.site_loop import FAILED_S, NotHeld
 from voltherm.domain.control import Rung
 from voltherm.domain.device import CommandKind
 
@@ -161,7 +161,8 @@ async def test_a_wall_clock_moved_back_brings_no_burst_of_cycles(site):
         site.clock.pass_s(10)
         await asyncio.sleep(20 * MOMENT_S)
 
-    assert site.state.n_cycles - n_before <= 2
+    n_retries = 60 * 10 / FAILED_S  # readings from the future are not believed at once; a failed plan is tried again
+    assert site.state.n_cycles - n_before <= 2 + n_retries
     assert site.state.n_missed == 0
     await ended(task)
 
