@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.util import await_only
 
 from voltherm.adapters.store.address import shown
 from voltherm.adapters.store.driver import AT_ONCE
@@ -158,9 +160,20 @@ def _sqlite(url: URL, timeout_s: float) -> AsyncEngine:
         pool_timeout=timeout_s,
         connect_args={"isolation_level": None, "timeout": BUSY_SHARE * timeout_s},
     )
+    if not in_memory:
+        event.listen(engine.sync_engine, "do_connect", _open_once)
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def _open_once(_dialect: object, _record: object, place: list[Any], options: dict[str, Any]) -> None:
+    """Open the file and close it, in a thread that is waited for.
+
+    A file that cannot be opened is told of here: the connection's own thread would tell it to an event loop that may
+    be closed by then, and print a traceback instead.
+    """
+    await_only(asyncio.to_thread(lambda: sqlite3.connect(*place, **options).close()))
 
 
 def _prepare(connection: DBAPIConnection, _record: object) -> None:
