@@ -34,7 +34,7 @@ LOG_LINES_SHOWN = 30
 LOG_COLUMNS_SHOWN = 240
 
 # A module's tests share what is dear to make, such as a week of simulated time, so they stay together.
-ALL_TESTS = ("-n", "auto", "--dist", "loadscope")
+ALL_TESTS = ("-n", "auto", "--dist", "loadscope", "--no-loadscope-reorder")
 
 USAGE = """\
 python3 dev.py COMMAND [ARGUMENTS]
