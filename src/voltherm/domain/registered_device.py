@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from voltherm.domain.assets import HeatMode, HeatPump
 from voltherm.domain.place import Place
@@ -22,7 +23,9 @@ class RegisteredDevice:
     name : str
         For people.
     place : Place
-        For weather and zone.
+        For the weather.
+    zone : ZoneInfo
+        Of its local days and hours.
     pump : HeatPump
         Parameters, made from the fields that were given; its id is the device's.
     fields : Mapping of str to str, float, bool or None
@@ -36,6 +39,7 @@ class RegisteredDevice:
     device_id: str
     name: str
     place: Place
+    zone: ZoneInfo
     pump: HeatPump
     fields: Mapping[str, str | float | bool | None] = field(default_factory=dict)
     registered_at: datetime
