@@ -13,7 +13,6 @@ import stamina
 
 from voltherm.adapters.clock import FollowingClock, LeadingClock, SystemClock
 from voltherm.adapters.compute.inline import InlineCompute
-from voltherm.adapters.devices.bms_http import HttpBattery
 from voltherm.adapters.devices.meter_http import HttpMeter
 from voltherm.adapters.forecasts.reporter import ReporterClient
 from voltherm.adapters.store.database import Database
@@ -34,6 +33,7 @@ from voltherm.application.site_control.journal import Journal
 from voltherm.application.site_control.site_loop import ControlledSite
 from voltherm.application.site_control.state import ControlSettings, SiteState
 from voltherm.bootstrap.configured_sites import ConfiguredSite, configured_sites, in_sites
+from voltherm.bootstrap.outside import battery_behind, device_http, meter_behind, reporter_behind
 from voltherm.bootstrap.service import Service
 from voltherm.domain.assets import Battery
 from voltherm.settings import Settings
@@ -199,20 +199,14 @@ class _SiteBuilder:
     def _meter(self, configured: ConfiguredSite, name: str, timeout_s: float) -> HttpMeter:
         site = configured.site
         http = self._http("meter", (name, site.id), configured.meter_base_url, timeout_s)
-        return HttpMeter(http, self._service.clock, asset_ids=[asset.id for asset in site.assets])
+        return meter_behind(http, configured, self._service.clock)
 
     def _battery(
         self, configured: ConfiguredSite, battery: Battery, journal: Journal, control: ControlSettings
     ) -> BatteryParts:
         service, settings, site = self._service, self._settings, configured.site
-        device = HttpBattery(
-            self._http("bms", ("bms", f"{site.id}/{battery.id}"), configured.bms_base_url, GUARD_CALL_S),
-            service.clock,
-            device_id=battery.id,
-            soc_unit=settings.bms_soc_unit,
-            asks_by_id=len(site.batteries) > 1,
-            only_loopback=settings.voltherm_clock_file is not None,
-        )
+        http = self._http("bms", ("bms", f"{site.id}/{battery.id}"), configured.bms_base_url, GUARD_CALL_S)
+        device = battery_behind(http, configured, battery, settings, service.clock)
         real_time = SystemClock()
         keeper = LeaseKeeper(service.database.leases, f"{site.id}/{battery.id}", service.holder, real_time.monotonic_s)
         dispatcher = Dispatcher(
@@ -245,21 +239,12 @@ class _SiteBuilder:
             breaker=Breaker(monotonic=self._service.clock.monotonic_s),
         )
         self._service.outside[f"reporter:{configured.site.id}"] = http
-        return ReporterClient(
-            http, zone=configured.site.zone, clock=self._service.clock, point=configured.reporter_point
-        )
+        return reporter_behind(http, configured, self._service.clock)
 
     def _http(self, kind: str, name: tuple[str, str], url: str | None, timeout_s: float) -> JsonHttp:
         if url is None:
             raise in_sites(f"{kind}_base_url", None, f"is missing for {name[1]}", "give its address")
-        settings = self._settings
-        http = JsonHttp(
-            url,
-            token=settings.bms_token if kind == "bms" else settings.meter_token,
-            token_name=f"{kind.upper()}_TOKEN",
-            timeout_s=timeout_s,
-            attempts=1,
-            breaker=Breaker(pause_s=GUARD_PAUSE_S, monotonic=self._service.clock.monotonic_s),
-        )
+        breaker = Breaker(pause_s=GUARD_PAUSE_S, monotonic=self._service.clock.monotonic_s)
+        http = device_http(kind, url, self._settings, timeout_s, breaker)
         self._service.outside[":".join(name)] = http
         return http

@@ -1,9 +1,9 @@
 """Registered heat pumps: what their use cases and routes are given.
 
 Routes get a `HeatParts` as they get a `Service`: ``devices_router(heat, access)``, from ``service.heat`` in
-``interfaces/api/app.py``. Before a route touches ``registry``, ``readings`` or ``day_plans`` it awaits ``open_store()``,
-which is quick once the database is up and raises an ``OutsideError`` while it is not; every ``OutsideError`` that leaves
-a route is answered as 503.
+``interfaces/api/app.py``. Before a route touches ``registry``, ``readings`` or ``day_plans`` it awaits
+``open_store()``, which is quick once the database is up and raises an ``OutsideError`` while it is not; every
+``OutsideError`` that leaves a route is answered as 503.
 """
 
 from __future__ import annotations

@@ -6,16 +6,19 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pydantic import SecretStr
-
-from voltherm.adapters.devices.bms_http import HttpBattery
-from voltherm.adapters.devices.meter_http import HttpMeter
 from voltherm.adapters.documents.problem import DocumentError
-from voltherm.adapters.forecasts.reporter import ReporterClient
-from voltherm.adapters.transports.http import JsonHttp
-from voltherm.bootstrap import ConfiguredSite, clock_of, configured_sites, configured_tariff
+from voltherm.bootstrap import (
+    ConfiguredSite,
+    battery_behind,
+    clock_of,
+    configured_sites,
+    configured_tariff,
+    device_http,
+    meter_behind,
+    reporter_behind,
+)
 from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.external_forecast import ForecastKind
 from voltherm.domain.tariffs import Tariff
@@ -39,6 +42,9 @@ from voltherm.interfaces.doctor.machine import (
 )
 from voltherm.ports.clock import Clock
 from voltherm.settings import Settings
+
+if TYPE_CHECKING:
+    from voltherm.adapters.transports.http import JsonHttp
 
 CALL_S: Final = 0.6 * LIMIT_S
 """A call ends before its check does, so that its own words are heard. [s]"""
@@ -118,32 +124,25 @@ class _SiteChecks:
         """Return a check of each device, each forecast, and each machine's clock."""
         configured, settings, site = self._configured, self._settings, self._configured.site
         if configured.reporter_base_url is not None:
-            yield from self._forecasts(self._http(configured.reporter_base_url, settings.reporter_token, "REPORTER"))
+            yield from self._forecasts(self._http(configured.reporter_base_url, "reporter"))
         elif settings.sites_file is not None:
             yield _at_once(f"forecast {self._id}", partial(without_reporter, self._id))
         if configured.bms_base_url is not None:
-            http = self._http(configured.bms_base_url, settings.bms_token, "BMS")
+            http = self._http(configured.bms_base_url, "bms")
             for battery in site.batteries:
-                device = HttpBattery(
-                    http,
-                    self._clock,
-                    device_id=battery.id,
-                    soc_unit=settings.bms_soc_unit,
-                    asks_by_id=len(site.batteries) > 1,
-                )
+                device = battery_behind(http, configured, battery, settings, self._clock)
                 what = f"battery {self._id}/{battery.id}"
                 yield self._check(what, partial(check_battery, what, device, battery), "BMS")
         if configured.meter_base_url is not None:
-            http = self._http(configured.meter_base_url, settings.meter_token, "METER")
+            http = self._http(configured.meter_base_url, "meter")
             what = f"meter {self._id}"
-            meter = HttpMeter(http, self._clock, asset_ids=[asset.id for asset in site.assets])
+            meter = meter_behind(http, configured, self._clock)
             yield self._check(what, partial(check_meter, what, meter, self._clock), "METER")
         yield from self._clocks()
 
     def _forecasts(self, http: JsonHttp) -> Iterator[Check]:
         settings, site = self._settings, self._configured.site
-        point = self._configured.reporter_point
-        reporter = ReporterClient(http, zone=site.zone, clock=self._clock, point=point)
+        reporter = reporter_behind(http, self._configured, self._clock)
         kinds = [ForecastKind.LOAD, ForecastKind.SOLAR] if site.pv_plants else [ForecastKind.LOAD]
         for kind in kinds:
             what = f"forecast {self._id}/{kind}"
@@ -175,7 +174,7 @@ class _SiteChecks:
     def _check(self, what: str, look: Callable[[], Awaitable[Sequence[Finding]]], name: str) -> Check:
         return Check(what=what, look=look, remedy=f"start it, or correct {name}_BASE_URL and {name}_TOKEN")
 
-    def _http(self, url: str, token: SecretStr | None, name: str) -> JsonHttp:
-        http = JsonHttp(url, token=token, token_name=f"{name}_TOKEN", timeout_s=CALL_S, attempts=1)
+    def _http(self, url: str, kind: str) -> JsonHttp:
+        http = device_http(kind, url, self._settings, CALL_S)
         self._stack.push_async_callback(http.aclose)
         return http

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from voltherm.adapters.clock import FollowingClock, SystemClock
-from voltherm.adapters.compute.inline import InlineCompute
-from voltherm.adapters.devices.meter_http import HttpMeter
 from voltherm.adapters.documents.site import load_site
-from voltherm.adapters.store.database import Database
-from voltherm.adapters.store_memory.readings import InMemoryReadings
-from voltherm.adapters.transports.http import JsonHttp
-from voltherm.application.outlook import column_of
-from voltherm.application.serve_forecasts import ServedForecasts
 from voltherm.bootstrap import configured_site
+from voltherm.bootstrap.reporter import build_reporter_parts, reporter_clock
 from voltherm.domain.control import Measured
 from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.site import Site
@@ -36,11 +28,7 @@ from voltherm.ports.clock import Clock
 from voltherm.ports.store import ReadingStore
 from voltherm.settings import load_settings
 
-if TYPE_CHECKING:
-    from voltherm.adapters.compute.processes import ProcessCompute
-
 SHORTEST_TOKEN: Final = 16
-WORKER_IMPORTS: Final = ("voltherm.application.serve_forecasts",)
 
 _log = structlog.get_logger(__name__)
 
@@ -93,25 +81,14 @@ def build_reporter(sources: Sources, environ: Mapping[str, str] | None = None) -
     named = os.environ if environ is None else environ
     token, meter_token = _token(named, "REPORTER_TOKEN"), _token(named, "METER_TOKEN")
     redact_values(each.get_secret_value() for each in (token, meter_token) if each is not None)
-    clock_file = named.get("VOLTHERM_CLOCK_FILE", "")
-    clock = FollowingClock(Path(clock_file)) if clock_file else SystemClock()
-    clock.now()  # a file without an instant ends the start
+    clock = reporter_clock(named.get("VOLTHERM_CLOCK_FILE", ""))
     site = _site(sources, named)
     told = () if sources.data_file is None else young(read_history(sources.data_file, site), clock.now())
-    database = None if sources.database_url is None else Database.at(sources.database_url, column_of=column_of)
-    readings = InMemoryReadings(column_of) if database is None else database.readings
-    compute = InlineCompute(n_places=1) if clock_file or sys.platform == "win32" else _processes()
-    forecasts = ServedForecasts(site, readings, clock, compute)
-    http = (
-        None
-        if sources.meter_url is None
-        else JsonHttp(
-            sources.meter_url,
-            token=meter_token,
-            token_name="METER_TOKEN",  # noqa: S106 - a name, no secret
-        )
+    parts = build_reporter_parts(
+        site, clock, database_url=sources.database_url, meter_url=sources.meter_url, meter_token=meter_token
     )
-    meter = _meter(site, clock, http, is_demo=sources.is_demo)
+    meter = _demo_meter(site, clock) if sources.is_demo else parts.meter
+    readings, forecasts = parts.readings, parts.forecasts
     desk = Desk(
         site=site,
         readings=readings,
@@ -121,13 +98,12 @@ def build_reporter(sources: Sources, environ: Mapping[str, str] | None = None) -
         alias=sources.point,
         demo_label=demo_data.LABEL.removeprefix("demo data: ") if sources.is_demo else "",
     )
-    life = _Life(compute=compute, database=database, http=http)
 
     async def begin() -> None:
-        await life.open()
+        await parts.open()
         await _begin_with(told, site, readings)
 
-    return create_reporter(desk, token=token, begin=begin, end=life.close)
+    return create_reporter(desk, token=token, begin=begin, end=parts.close)
 
 
 def _site(sources: Sources, named: Mapping[str, str]) -> Site:
@@ -137,43 +113,12 @@ def _site(sources: Sources, named: Mapping[str, str]) -> Site:
     return load_site(DEMO_SITE) if sources.is_demo else configured_site(load_settings(named))
 
 
-class _Life:
-    """Opens what the reporter stands on, and closes it in the opposite order."""
-
-    def __init__(
-        self, *, compute: ProcessCompute | InlineCompute, database: Database | None, http: JsonHttp | None
-    ) -> None:
-        self._compute = compute
-        self._database = database
-        self._http = http
-
-    async def open(self) -> None:
-        if self._database is not None:
-            await self._database.upgrade()
-        await self._compute.start()
-
-    async def close(self) -> None:
-        await self._compute.close()
-        if self._http is not None:
-            await self._http.aclose()
-        if self._database is not None:
-            await self._database.close()
-
-
-def _processes() -> ProcessCompute:
-    from voltherm.adapters.compute.processes import ProcessCompute  # noqa: PLC0415 - not there on Windows
-
-    return ProcessCompute(n_workers=1, imports=WORKER_IMPORTS)
-
-
-def _meter(site: Site, clock: Clock, http: JsonHttp | None, *, is_demo: bool) -> ReadsIntervals | None:
-    if is_demo:
-        try:
-            return demo_meter(site, clock)
-        except InvalidInputError as error:
-            message = f"site {site.id!r}: the recording has one load and one roof ({error}); give --data or --meter"
-            raise InvalidInputError(message) from error
-    return None if http is None else HttpMeter(http, clock)
+def _demo_meter(site: Site, clock: Clock) -> ReadsIntervals:
+    try:
+        return demo_meter(site, clock)
+    except InvalidInputError as error:
+        message = f"site {site.id!r}: the recording has one load and one roof ({error}); give --data or --meter"
+        raise InvalidInputError(message) from error
 
 
 async def _begin_with(told: tuple[Measured, ...], site: Site, readings: ReadingStore) -> None:
