@@ -102,7 +102,7 @@ class LeadingClock:
     file : Path
         Where the instant is written; it must hold the first one.
     until : datetime
-        Where the time ends: sleepers beyond it are never woken, and ``ended`` is set.
+        Where the time ends: sleepers beyond it are never woken.
     """
 
     def __init__(self, file: Path, until: datetime) -> None:
@@ -113,7 +113,6 @@ class LeadingClock:
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._n_joined = 0
         self._numbers = count()
-        self.ended = asyncio.Event()
 
     def now(self) -> datetime:
         """Return the simulated instant."""
@@ -151,7 +150,6 @@ class LeadingClock:
             return
         moment = self._sleepers[0][0]
         if moment > self._until:
-            self.ended.set()
             return
         self._now = moment
         self._write()

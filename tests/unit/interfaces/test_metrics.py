@@ -18,7 +18,8 @@ from voltherm.interfaces.metrics.ages import Aged
 from voltherm.interfaces.metrics.bounded import BoundedLabel
 from voltherm.interfaces.metrics.events import counting
 from voltherm.interfaces.metrics.metrics import ServiceMetrics
-from voltherm.interfaces.metrics.route import MeasuresRequests, metrics_router
+from voltherm.interfaces.metrics.route import measured_by, metrics_router
+from voltherm.interfaces.timed_requests import TimesRequests
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
@@ -214,7 +215,7 @@ def test_answers_are_measured_by_the_pattern_of_their_route(metrics):
             raise RuntimeError(site_id)
         return site_id
 
-    app.add_middleware(MeasuresRequests, metrics=metrics)
+    app.add_middleware(TimesRequests, told=measured_by(metrics))
     client = TestClient(app, raise_server_exceptions=False)
     for path in ("/v1/sites/a", "/v1/sites/b", "/v1/sites/broken", "/nowhere/1", "/nowhere/2"):
         client.get(path)

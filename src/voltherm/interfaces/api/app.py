@@ -20,7 +20,7 @@ from voltherm.interfaces.api.access import Access
 from voltherm.interfaces.api.control import trouble_of
 from voltherm.interfaces.api.demo_feed import DemoFeed
 from voltherm.interfaces.api.documents.mpc import CurrentDispatch, FullSchedule, SiteStatus, Triggered
-from voltherm.interfaces.api.logs import LogsRequests
+from voltherm.interfaces.api.logs import log_request
 from voltherm.interfaces.api.openapi import describe
 from voltherm.interfaces.api.problems import ProblemDocument, answer_errors_with_problems
 from voltherm.interfaces.api.routes.demo import DemoDocument, demo_router
@@ -33,7 +33,8 @@ from voltherm.interfaces.api.routes.root import DEMO_LINKS, LINKS, MPC_LINKS, Li
 from voltherm.interfaces.api.workers import PlanWorkers
 from voltherm.interfaces.metrics.metrics import ServiceMetrics
 from voltherm.interfaces.metrics.observe import observe
-from voltherm.interfaces.metrics.route import MeasuresRequests, metrics_router
+from voltherm.interfaces.metrics.route import measured_by, metrics_router
+from voltherm.interfaces.timed_requests import TimesRequests
 
 
 def create_app(
@@ -82,7 +83,7 @@ def create_app(
         all_checks["control"] = partial(trouble_of, service)
         app.include_router(mpc_router(service, access or Access(None)))
         if metrics is not None:
-            app.add_middleware(MeasuresRequests, metrics=metrics)
+            app.add_middleware(TimesRequests, told=measured_by(metrics))
             app.include_router(metrics_router(metrics, partial(observe, metrics, service)))
         written += [CurrentDispatch, FullSchedule, SiteStatus, Triggered]
         links = (*links, *MPC_LINKS)
@@ -102,7 +103,7 @@ def _bare_app(lifespan: Lifespan[FastAPI]) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.add_middleware(LogsRequests)
+    app.add_middleware(TimesRequests, told=log_request)
     answer_errors_with_problems(app)
     return app
 

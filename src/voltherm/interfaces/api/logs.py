@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from time import perf_counter
 from typing import Final, Literal, TextIO
 
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 from structlog.typing import EventDict, Processor
 
 from voltherm.interfaces.api.redaction import forget_values, redact, redact_values
 
-__all__ = ["LogFormat", "Logs", "LogsRequests", "configure_logs", "forget_values", "redact_values"]
+__all__ = ["LogFormat", "Logs", "configure_logs", "forget_values", "log_request", "redact_values"]
 
 POLLED = ("/api/mpc/current_dispatch", "/api/mpc/status", "/api/battery/soc", "/api/battery/dispatch", "/api/meter")
 QUIET_PATHS = frozenset({"/health", "/health/ready", "/metrics", *POLLED})
@@ -160,29 +159,7 @@ def _printable(value: object) -> object:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in value)
 
 
-class LogsRequests:
-    """Middleware that logs method, path, status and time of each request."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, and log it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = 0
-        began = perf_counter()
-
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noting)
-        finally:
-            log = _log.debug if scope["path"] in QUIET_PATHS else _log.info
-            elapsed_ms = round(1e3 * (perf_counter() - began), 1)
-            log("request", method=scope["method"], path=scope["path"], status=status, elapsed_ms=elapsed_ms)
+def log_request(scope: Scope, status: int, elapsed_s: float) -> None:
+    """Log method, path, status and time of a request."""
+    log = _log.debug if scope["path"] in QUIET_PATHS else _log.info
+    log("request", method=scope["method"], path=scope["path"], status=status, elapsed_ms=round(1e3 * elapsed_s, 1))

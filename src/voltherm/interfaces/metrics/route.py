@@ -1,15 +1,15 @@
-"""``GET /metrics``, and the middleware that measures every answer."""
+"""``GET /metrics``, and what measures every answer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client.exposition import choose_encoder
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from voltherm.interfaces.metrics.metrics import ServiceMetrics
+from voltherm.interfaces.timed_requests import Told
 
 NO_ROUTE = "none"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -38,37 +38,12 @@ def metrics_router(metrics: ServiceMetrics, observe: Callable[[], None]) -> APIR
     return router
 
 
-class MeasuresRequests:
-    """Middleware that measures each answer by the pattern of its route.
+def measured_by(metrics: ServiceMetrics) -> Told:
+    """Return what tells the metrics of each answer, by the pattern of its route."""
 
-    Parameters
-    ----------
-    app : ASGIApp
-        What answers.
-    metrics : ServiceMetrics
-        Is told.
-    """
+    def told(scope: Scope, status: int, elapsed_s: float) -> None:
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        route = getattr(scope.get("route"), "path", NO_ROUTE)
+        metrics.request(method, route, status, elapsed_s)
 
-    def __init__(self, app: ASGIApp, metrics: ServiceMetrics) -> None:
-        self._app, self._metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, and measure it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = 500
-        began = perf_counter()
-
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noting)
-        finally:
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            route = getattr(scope.get("route"), "path", NO_ROUTE)
-            self._metrics.request(method, route, status, perf_counter() - began)
+    return told

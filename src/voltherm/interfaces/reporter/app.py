@@ -13,7 +13,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, SecretStr
 from starlette.types import Lifespan
 
-from voltherm.interfaces.api.logs import LogsRequests
+from voltherm.interfaces.api.logs import log_request
 from voltherm.interfaces.api.openapi import describe
 from voltherm.interfaces.api.problems import ProblemDocument, answer_errors_with_problems, problem_response
 from voltherm.interfaces.api.routes.health import Health, Readiness
@@ -27,6 +27,7 @@ from voltherm.interfaces.reporter.routes.forecasts import forecasts_router
 from voltherm.interfaces.reporter.routes.health import health_router
 from voltherm.interfaces.reporter.routes.readings import readings_router
 from voltherm.interfaces.reporter.routes.root import root_router
+from voltherm.interfaces.timed_requests import TimesRequests
 from voltherm.ports.errors import OutsideError
 
 WRITTEN: tuple[type[BaseModel], ...] = (
@@ -70,7 +71,7 @@ def create_reporter(
     )
     if token is not None:
         app.add_middleware(WantsToken, token=token)
-    app.add_middleware(LogsRequests)
+    app.add_middleware(TimesRequests, told=log_request)
     answer_errors_with_problems(app)
     app.add_exception_handler(OutsideError, _outside)
     app.include_router(forecasts_router(desk))

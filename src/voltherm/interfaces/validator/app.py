@@ -13,9 +13,10 @@ from fastapi_offline import FastAPIOffline
 from voltherm.application.virtual_profile import VirtualProfile
 from voltherm.application.virtual_site import VirtualSite
 from voltherm.domain.site import Site
-from voltherm.interfaces.api.logs import LogsRequests
+from voltherm.interfaces.api.logs import log_request
 from voltherm.interfaces.api.openapi import describe
 from voltherm.interfaces.api.problems import ProblemDocument, answer_errors_with_problems
+from voltherm.interfaces.timed_requests import TimesRequests
 from voltherm.interfaces.validator.command_document import CommandDocument
 from voltherm.interfaces.validator.faults import FaultsDocument
 from voltherm.interfaces.validator.live import LiveSite
@@ -88,7 +89,7 @@ def create_validator(live: LiveSite, *, has_faults: bool = False) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.add_middleware(LogsRequests)
+    app.add_middleware(TimesRequests, told=log_request)
     answer_errors_with_problems(app)
     app.include_router(battery_router(live))
     app.include_router(meter_router(live))
