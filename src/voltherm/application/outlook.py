@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -15,15 +15,13 @@ from voltherm.domain.assets import Load, Pv
 from voltherm.domain.errors import InvalidInputError, VolthermError
 from voltherm.domain.external_forecast import PartialSeries
 from voltherm.domain.measurements import Measurements, MeasurementView
-from voltherm.domain.series import Provenance, Quality, Series
+from voltherm.domain.series import Forecast, Provenance, Quality, Series, read_only
 from voltherm.domain.site import Site
 from voltherm.domain.time import TimeGrid
-from voltherm.forecasting import NoHistoryError
-
-DAY = timedelta(days=1)
+from voltherm.forecasting import PRICE_WEATHER, Ahead, NoHistoryError
 
 Given = Mapping[str, Series | PartialSeries]
-"""Forecasts from elsewhere, by id of a load or PV plant or by name of a price series."""
+"""Forecasts from elsewhere: by id of a load or PV plant, by name of a price series, or ``PRICE_WEATHER``."""
 
 
 class MissingOutlookError(VolthermError):
@@ -41,12 +39,15 @@ class Outlook:
     power_kw : Mapping of asset id to Series
         Loads and PV plants. [kW]
     prices : Mapping of name to Series
-        Price series. [currency/kWh]
+        Price series; where a part is forecast or assumed, quality and note say so. [currency/kWh]
+    price_quantiles : Mapping of name to Forecast
+        The same prices with their quantiles, of those series that are not known throughout. [currency/kWh]
     """
 
     grid: TimeGrid
     power_kw: Mapping[str, Series]
     prices: Mapping[str, Series]
+    price_quantiles: Mapping[str, Forecast] = field(default_factory=dict)
 
 
 def column_of(site: Site, name: str) -> str:
@@ -86,11 +87,12 @@ def covered_steps(given: Given, grid: TimeGrid) -> int:
     Parameters
     ----------
     given : Mapping of name to Series or PartialSeries
-        Those for which there is no history to go on with.
+        Those for which there is no history to go on with; weather does not count, as a plan can do without.
     grid : TimeGrid
         The steps wanted.
     """
-    missing = [known.missing for name in given if (known := _known(name, given, grid)) is not None]
+    needed = [name for name in given if name not in PRICE_WEATHER]
+    missing = [known.missing for name in needed if (known := _known(name, given, grid)) is not None]
     if not missing:
         return 0
     first = np.flatnonzero(np.logical_or.reduce(missing))
@@ -119,7 +121,8 @@ def look_out(
         The steps to cover.
     given : Mapping of asset id or price series name to Series or PartialSeries
         Forecasts from elsewhere. Gaps of up to an hour are bridged; longer ones, and what lies beyond the end of a
-        given series, are forecast here.
+        given series, are forecast here. ``wind_kw`` and ``t_out_c`` serve the price forecast, where the history has
+        the column too.
     own : OwnForecasts
         Models of the site's own history.
 
@@ -129,16 +132,21 @@ def look_out(
         When a given forecast is of nothing that the site has.
     MissingOutlookError
         When something is neither given nor in the history; ``covered_steps`` says whether a shorter grid would do.
+    LookaheadError
+        When weather is given that was issued, or measured, after ``now``.
     """
     known = {asset.id for asset in site.forecast_assets} | site.tariff.series_names
-    unknown = sorted(set(given) - known)
+    unknown = sorted(set(given) - known - set(PRICE_WEATHER))
     if unknown:
         message = f"forecasts: {unknown[0]!r} is no load, PV plant or price series; known: {', '.join(sorted(known))}"
         raise InvalidInputError(message)
     view = None if history is None else MeasurementView(history, now)
-    power = {asset.id: _power(site, asset, view, Wanted(grid, given, own)) for asset in site.forecast_assets}
-    prices = {name: _price(site, name, view, grid, given) for name in sorted(site.tariff.series_names)}
-    return Outlook(grid=grid, power_kw=power, prices=prices)
+    wanted = Wanted(grid, given, own)
+    power = {asset.id: _power(site, asset, view, wanted) for asset in site.forecast_assets}
+    priced = {name: _price(site, name, view or _blind(now, grid), wanted) for name in sorted(site.tariff.series_names)}
+    prices = {name: price.mean for name, price in priced.items()}
+    doubtful = {name: price for name, price in priced.items() if price.quantiles}
+    return Outlook(grid=grid, power_kw=power, prices=prices, price_quantiles=doubtful)
 
 
 def _power(site: Site, asset: Load | Pv, view: MeasurementView | None, wanted: Wanted) -> Series:
@@ -166,33 +174,41 @@ def _own_power(site: Site, asset: Load | Pv, view: MeasurementView | None, wante
         raise MissingOutlookError(message) from error
 
 
-def _price(site: Site, name: str, view: MeasurementView | None, grid: TimeGrid, given: Given) -> Series:
-    """Known prices, and beyond them the last known price of the same time of day, labelled as assumed."""
+def _price(site: Site, name: str, view: MeasurementView, wanted: Wanted) -> Forecast:
+    """Known prices, and beyond them a forecast with quantiles; without quantiles where all are known."""
+    grid, given = wanted.grid, wanted.given
     known = _known(name, given, grid)
     if known is not None and not known.missing.any():
-        return Series(grid, known.values, known.provenance)
-    values = np.full(grid.n_steps, np.nan) if known is None else known.values
-    column = column_of(site, name)
-    metered = None if view is None or column not in view.names else view.since(grid.start - 8 * DAY)
-    past = np.empty(0)
-    if metered is not None:
-        before = TimeGrid(grid.start - 8 * DAY, grid.step, 8 * DAY // grid.step)
-        past = Measurements(metered.grid, {column: metered.column(column)}).on(before).column(column)
-    whole = _repeated_daily(np.concatenate([past, values]), DAY // grid.step)[len(past) :]
-    if np.isnan(whole).any():
-        message = f"{name}: no price is known for any day at the times of the horizon; give the price series"
-        raise MissingOutlookError(message)
-    source = "history" if known is None else known.provenance.source
-    note = f"{int(np.isnan(values).sum())} steps beyond the known prices repeat the last known day"
-    return Series(grid, whole, Provenance(source=source, quality=Quality.ASSUMED, issued_at=None, note=note))
+        return Forecast(Series(grid, known.values, known.provenance))
+    ahead = Ahead(published=given.get(name), weather={each: given[each] for each in PRICE_WEATHER if each in given})
+    try:
+        forecast = wanted.own.price(column_of(site, name), view, grid, ahead)
+    except NoHistoryError as error:
+        message = f"{name}: {error}"
+        raise MissingOutlookError(message) from error
+    if known is None or known.missing.all():
+        return forecast
+    values = np.where(known.missing, forecast.mean.values, known.values)
+    mean = Series(grid, values, _continued(known, forecast.mean.provenance))
+    quantiles = {p: np.where(known.missing, each, known.values) for p, each in forecast.quantiles.items()}
+    return Forecast(mean, {p: read_only(each, grid.n_steps, name) for p, each in quantiles.items()})
 
 
-def _repeated_daily(values: NDArray[np.float64], day: int) -> NDArray[np.float64]:
-    filled = values.copy()
-    for at in np.flatnonzero(np.isnan(filled)).tolist():
-        if at >= day:
-            filled[at] = filled[at - day]
-    return filled
+def _continued(known: _Known, further: Provenance) -> Provenance:
+    """Return the provenance of known values with others after them: as good as the poorer of the two."""
+    order = list(Quality)
+    note = f"{int(known.missing.sum())} steps are not known"
+    return Provenance(
+        source=f"{known.provenance.source}, then {further.source}",
+        quality=max(known.provenance.quality, further.quality, key=order.index),
+        issued_at=further.issued_at,
+        note="; ".join(filter(None, (known.provenance.note, note, further.note))),
+    )
+
+
+def _blind(now: datetime, grid: TimeGrid) -> MeasurementView:
+    """Return the view of a site that has measured nothing."""
+    return MeasurementView(Measurements(TimeGrid(now, grid.step, 1), {}), now)
 
 
 def _known(name: str, given: Given, grid: TimeGrid) -> _Known | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from voltherm.domain.external_forecast import PartialSeries
 from voltherm.domain.series import Provenance, Quality, Series
-from voltherm.domain.time import TimeGrid, local_midnight
+from voltherm.domain.time import TimeGrid, local_midnight, utc_instant
 
 MARKET_ZONE: Final = ZoneInfo("Europe/Brussels")
 """The market's day is the Central European one, wherever the site stands."""
@@ -36,3 +38,25 @@ def known_prices(prices: Mapping[str, Series], now: datetime) -> dict[str, Serie
             source = Provenance(source=f"{name}, published", quality=Quality.MEASURED, issued_at=now)
             known[name] = Series(part, series.values[first:last], source)
     return known
+
+
+def price_at(series: Series | PartialSeries, instant: datetime) -> float | None:
+    """Return the price of the interval that contains ``instant``, or None where the series knows none.
+
+    Parameters
+    ----------
+    series : Series or PartialSeries
+        Prices, found by time and not by index. [currency/kWh]
+    instant : datetime
+        Any aware time.
+
+    Raises
+    ------
+    InvalidInputError
+        When ``instant`` carries no zone.
+    """
+    moment = utc_instant(instant, "instant")
+    if not series.grid.interval.contains(moment):
+        return None
+    price = float(series.values[series.grid.index_of(moment)])
+    return None if math.isnan(price) else price
