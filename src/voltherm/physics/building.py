@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
-from voltherm.domain.assets.building import Building, BuildingState
+from voltherm.domain.assets.building import LEAK_KW_PER_K, Building, BuildingState
 
 Floats = NDArray[np.float64]
 
@@ -199,6 +199,39 @@ def simulate_building(building: Building, start_c: Floats, weather: Weather, hea
     for step, extra in enumerate(added):
         temps[step + 1] = parts.transition @ temps[step] + extra
     return temps
+
+
+def holding_heat_kw(building: Building, hold_c: float, outdoor_c: Floats, shares: Floats) -> Floats:
+    """Return the heat that holds the rooms at a temperature in steady weather without sun, shape (n_steps,). [kW].
+
+    ``T = K^-1 (g_out T_out + gain + H s q)``, solved for ``q`` so that the mean of the airs, weighted by ``s``, is
+    held; never negative. Heat that goes into the mass of an outer wall is more than what the air alone would need.
+
+    Parameters
+    ----------
+    building : Building
+        Rooms and walls.
+    hold_c : float
+        What the airs are held at. [degC]
+    outdoor_c : NDArray, shape (n_steps,)
+        Air. [degC]
+    shares : NDArray, shape (n_rooms,)
+        How the heat is divided among the rooms; adds up to one.
+    """
+    by_outdoor, by_gain_c, by_heat_k_per_kw = (
+        part[: len(shares)] @ shares for part in _steady(building, tuple(shares))
+    )
+    return np.asarray(np.maximum((hold_c - by_gain_c - by_outdoor * outdoor_c) / by_heat_k_per_kw, 0.0))
+
+
+@lru_cache(maxsize=1024)
+def _steady(building: Building, shares: tuple[float, ...]) -> tuple[Floats, Floats, Floats]:
+    """Temperatures in steady state: per kelvin outdoors, from the gains, per kW of heat; each of shape (n_nodes,)."""
+    net = network(building)
+    leak = np.full(building.n_nodes, LEAK_KW_PER_K)
+    inputs = np.column_stack([net.outdoor_kw_per_k + leak, net.gain_kw, net.heat @ np.array(shares)])
+    by_outdoor, by_gain, by_heat = np.linalg.solve(net.conductance_kw_per_k + np.diag(leak), inputs).T
+    return by_outdoor, by_gain, by_heat
 
 
 def stored_heat_kwh(building: Building, temps_c: Floats) -> float:

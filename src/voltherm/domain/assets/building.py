@@ -7,12 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voltherm.domain.comfort import Comfort
 from voltherm.domain.errors import InvalidInputError
 
 LEAST_STATE_C, MOST_STATE_C = -40.0, 60.0
 """Temperatures that a building can have; readings outside are taken for a broken sensor. [degC]"""
+
+HEATED_LIMIT_C = 40.0
+"""No heating brings a room or a mass above: floors of 35 degC are the limit of EN 1264, baths included. [degC]"""
+
+HOTTEST_C, SUNNY_DAY_KW_PER_M2 = 40.0, 0.25
+"""Weather in which a house that is not heated stays below `MOST_STATE_C`: outdoor air, and irradiance as the mean of a
+day, about that of June in the north. A house that does not has watts for kilowatts. [degC], [kW/m2]"""
+
+LEAK_KW_PER_K = 1e-9
+"""What any room loses at least: a microwatt a kelvin, so that a room without losses and gains has a steady state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +157,8 @@ class Building:
     Raises
     ------
     InvalidInputError
-        For no rooms, ids that double, walls to unknown rooms, a cut-out below a comfort band, or a frost guard above.
+        For no rooms, ids that double, walls to unknown rooms, a cut-out below a comfort band, a frost guard above,
+        or gains and sun that alone would heat a room beyond `MOST_STATE_C`.
     """
 
     rooms: tuple[Room, ...]
@@ -173,9 +185,45 @@ class Building:
         if not 0 <= self.frost_guard_c <= least:
             message = f"building: frost_guard_c is {self.frost_guard_c}, must be 0 to the lowest comfort edge {least:g}"
             raise InvalidInputError(message)
-        if not most <= self.cut_out_c <= MOST_STATE_C:
-            message = f"building: cut_out_c is {self.cut_out_c}, must be {most:g} (comfort) to {MOST_STATE_C:g} degC"
+        if not most <= self.cut_out_c <= HEATED_LIMIT_C:
+            message = f"building: cut_out_c is {self.cut_out_c}, must be {most:g} (comfort) to {HEATED_LIMIT_C:g} degC"
             raise InvalidInputError(message)
+        self._require_cool_when_unheated()
+
+    def _require_cool_when_unheated(self) -> None:
+        rise_k, most_k = self.sunny_rise_k, MOST_STATE_C - HOTTEST_C
+        worst = int(rise_k.argmax())
+        if rise_k[worst] > most_k:
+            names = [*(room.id for room in self.rooms), *(room.id for room in self.rooms if room.has_mass)]
+            message = (
+                f"building: internal_gain_kw and solar_aperture_m2 hold room {names[worst]!r} {rise_k[worst]:.3g} K "
+                f"above the outdoor air on a sunny day without any heating, must be at most {most_k:g} K; check their "
+                "units, and that of loss_kw_per_k"
+            )
+            raise InvalidInputError(message)
+
+    @property
+    def sunny_rise_k(self) -> NDArray[np.float64]:
+        """How far each node lies above the outdoor air on sunny days without heating, shape (n_nodes,). [K]."""
+        n_rooms, with_mass = len(self.rooms), [at for at, room in enumerate(self.rooms) if room.has_mass]
+        place = {room.id: at for at, room in enumerate(self.rooms)}
+        joins = [(place[wall.rooms[0]], place[wall.rooms[1]], wall.conductance_kw_per_k) for wall in self.walls]
+        joins += [(at, n_rooms + node, self.rooms[at].mass_coupling_kw_per_k) for node, at in enumerate(with_mass)]
+        losses = [
+            *(room.loss_kw_per_k for room in self.rooms),
+            *(self.rooms[at].mass_loss_kw_per_k for at in with_mass),
+        ]
+        conductance = np.diag(np.array(losses) + LEAK_KW_PER_K)
+        for one, other, value in joins:
+            conductance[[one, other], [one, other]] += value
+            conductance[[one, other], [other, one]] -= value
+        sun_kw = [room.solar_aperture_m2 * SUNNY_DAY_KW_PER_M2 for room in self.rooms]
+        air_kw = [
+            room.internal_gain_kw + (1.0 - room.solar_to_mass) * sun
+            for room, sun in zip(self.rooms, sun_kw, strict=True)
+        ]
+        mass_kw = [self.rooms[at].solar_to_mass * sun_kw[at] for at in with_mass]
+        return np.asarray(np.linalg.solve(conductance, np.array([*air_kw, *mass_kw])))
 
     def comfort_of(self, room: Room) -> Comfort:
         """Return the band that holds in a room."""

@@ -1,0 +1,226 @@
+"""A heat pump from its type, rated heat and COP, in a house; the backup sized, what does not fit told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voltherm.domain.assets.building import Building
+from voltherm.domain.assets.heat_pump import BackupHeater, HeatingCurve, HeatPump, HeatSource, RatingPoint
+from voltherm.domain.building_presets import building_of
+from voltherm.domain.house import Emitter, House
+from voltherm.domain.limits import Range, require_within
+from voltherm.physics.building import holding_heat_kw
+from voltherm.physics.heat_pump import operating_points
+
+Floats = NDArray[np.float64]
+
+
+class HeatPumpType(StrEnum):
+    """What the registration document calls a heat pump."""
+
+    GSHP = "GSHP"
+    """Ground source, brine to water."""
+    ASHP = "ASHP"
+    """Air source, air to water."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitFacts:
+    """What is usual of a type.
+
+    Parameters
+    ----------
+    source : HeatSource
+        Where the heat comes from.
+    rating_source_c, rating_supply_c : float
+        The rating point of EN 14511. [degC]
+    cop : float
+        At the rating point, where the sheet is not at hand.
+    defrost_penalty : float
+        Share of the heat lost to frost at worst.
+    """
+
+    source: HeatSource
+    rating_source_c: float
+    rating_supply_c: float
+    cop: float
+    defrost_penalty: float
+
+
+UNIT_FACTS: Final[Mapping[HeatPumpType, UnitFacts]] = MappingProxyType(
+    {
+        HeatPumpType.GSHP: UnitFacts(
+            source=HeatSource.GROUND, rating_source_c=0.0, rating_supply_c=35.0, cop=4.4, defrost_penalty=0.0
+        ),
+        HeatPumpType.ASHP: UnitFacts(
+            source=HeatSource.AIR, rating_source_c=7.0, rating_supply_c=35.0, cop=4.3, defrost_penalty=0.15
+        ),
+    }
+)
+"""Rating points B0/W35 and A7/W35. COP: the mean of the certified fixed-speed units in hplib (Tjaden, Hoops and Rösken,
+doi 10.5281/zenodo.5521597, database of the Heat Pump Keymark, CC BY 4.0), 4.42 and 4.27 by its generic parameters.
+Frost: over a season 14 % of an air source's energy went into frost and defrosting (Baxter and Moyers, ASHRAE
+Transactions 91(2B), 1985); a single rating point at 7 degC holds nothing of it."""
+
+SUPPLY_C: Final[Mapping[Emitter, tuple[float, float]]] = MappingProxyType(
+    {Emitter.FLOOR: (35.0, 24.0), Emitter.LOW_RADIATORS: (45.0, 28.0), Emitter.RADIATORS: (55.0, 30.0)}
+)
+MILD_C: Final = 12.0
+"""Supply at the design temperature and at 12 degC: low, intermediate and medium temperature units of EN 14825."""
+
+MODULATION_FLOOR: Final = 0.3
+MIN_RUN_H, MIN_OFF_H = 0.25, 0.25
+"""A quarter of an hour each way: makers' menus begin at 10 to 20 minutes of running and 5 to 10 of rest."""
+LARGE: Final = 3.0
+"""A rated heat of so many times the design load is told: electric or thermal power may have been mixed up."""
+BACKUP_STEP_KW: Final = 1.0
+"""Heaters come in whole kilowatts."""
+
+UNIT_RANGES: Final[Mapping[str, Range]] = MappingProxyType({"rated_heat_kw": (0.5, 2_000.0, "kW of heat")})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatedUnit:
+    """A heat pump by its type plate.
+
+    Parameters
+    ----------
+    type : HeatPumpType
+        Ground or air source.
+    rated_heat_kw : float
+        Rated *heat* output at the rating point: B0/W35 for the ground, A7/W35 for air. [kW]
+    cop : float or None
+        There; None takes the usual one of `UNIT_FACTS`.
+
+    Raises
+    ------
+    InvalidInputError
+        For a rated heat outside its range; `RatingPoint` refuses a COP outside its own.
+    """
+
+    type: HeatPumpType
+    rated_heat_kw: float
+    cop: float | None = None
+
+    def __post_init__(self) -> None:
+        require_within("heat pump", self, UNIT_RANGES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatPumpPreset:
+    """A heat pump in its house, and what is to be said of it.
+
+    Parameters
+    ----------
+    heat_pump : HeatPump
+        With the building.
+    design_load_kw : float
+        Heat that holds the set point at the design temperature, without sun, people and appliances. [kW]
+    notes : tuple of str
+        Defaults that were taken and sizes that do not fit, in words; empty when there is nothing to say.
+    """
+
+    heat_pump: HeatPump
+    design_load_kw: float
+    notes: tuple[str, ...]
+
+
+def heat_pump_of(pump_id: str, house: House, unit: RatedUnit) -> HeatPumpPreset:
+    """Return the unit in the house, with a backup heater that closes what is missing at the design temperature.
+
+    Parameters
+    ----------
+    pump_id : str
+        Name within the site.
+    house : House
+        Where it stands.
+    unit : RatedUnit
+        Its type plate.
+
+    Raises
+    ------
+    InvalidInputError
+        When house or unit cannot be.
+    """
+    facts = UNIT_FACTS[unit.type]
+    cold_supply, mild_supply = SUPPLY_C[house.resolved_emitter]
+    point = RatingPoint(
+        source_c=facts.rating_source_c,
+        supply_c=facts.rating_supply_c,
+        heat_kw=unit.rated_heat_kw,
+        cop=facts.cop if unit.cop is None else unit.cop,
+    )
+    pump = HeatPump(
+        id=pump_id,
+        building=building_of(house),
+        source=facts.source,
+        rating_points=(point,),
+        heating_curve=HeatingCurve(
+            cold_c=house.design_outdoor_c, cold_supply_c=cold_supply, mild_c=MILD_C, mild_supply_c=mild_supply
+        ),
+        modulation_floor=MODULATION_FLOOR,
+        defrost_penalty=facts.defrost_penalty,
+        min_run_h=MIN_RUN_H,
+        min_off_h=MIN_OFF_H,
+    )
+    return sized(pump, house.design_outdoor_c, _note_of_cop(unit, facts))
+
+
+def sized(pump: HeatPump, design_outdoor_c: float, notes: tuple[str, ...] = ()) -> HeatPumpPreset:
+    """Return the heat pump with the smallest backup heater that holds the set point down to the design temperature.
+
+    A heater that it has is kept, and told where it does not suffice.
+
+    Parameters
+    ----------
+    pump : HeatPump
+        With its building; several rooms share the heat by their losses.
+    design_outdoor_c : float
+        Coldest weather to be carried. [degC]
+    notes : tuple of str
+        What is to be said already.
+    """
+    outdoor = np.linspace(design_outdoor_c, max(MILD_C, design_outdoor_c), 200)
+    load = _load_without_gains_kw(pump.building, pump.normal_c, outdoor)
+    coldest_day = np.full(len(outdoor), (pump.ground.coldest_day - 1) * 86_400)
+    capacity = operating_points(pump, outdoor, coldest_day).capacity_kw
+    design_kw, missing_kw = float(load[0]), float(np.max(load - capacity))
+    rated_kw = max(point.heat_kw for point in pump.rating_points)
+    found = list(notes)
+    if rated_kw > LARGE * design_kw:
+        found.append(
+            f"the rated heat of {rated_kw:g} kW is {rated_kw / design_kw:.1f} times the {design_kw:.1f} kW that the "
+            f"house loses at {design_outdoor_c:g} degC: check that both are right, and that kW of heat was given"
+        )
+    if missing_kw > 0:
+        where = f"{missing_kw:.1f} of the {design_kw:.1f} kW that the house loses at {design_outdoor_c:g} degC"
+        if pump.backup is None:
+            heater = BackupHeater(limit_kw=float(np.ceil(missing_kw / BACKUP_STEP_KW)) * BACKUP_STEP_KW)
+            pump = replace(pump, backup=heater)
+            found.append(f"the compressor leaves {where}; a backup heater of {heater.limit_kw:g} kW is assumed")
+        elif pump.backup.limit_kw * pump.backup.efficiency < missing_kw:
+            given = f"a backup heater of {pump.backup.limit_kw:g} kW"
+            found.append(f"the compressor leaves {where}, and {given} does not carry it: the house will be colder")
+    return HeatPumpPreset(heat_pump=pump, design_load_kw=design_kw, notes=tuple(found))
+
+
+def _load_without_gains_kw(building: Building, hold_c: float, outdoor_c: Floats) -> Floats:
+    rooms = tuple(replace(room, internal_gain_kw=0.0) for room in building.rooms)
+    losses = np.array([room.loss_kw_per_k + room.mass_loss_kw_per_k for room in rooms])
+    shares = losses / losses.sum() if losses.sum() > 0 else np.full(len(rooms), 1.0 / len(rooms))
+    return holding_heat_kw(replace(building, rooms=rooms), hold_c, outdoor_c, shares)
+
+
+def _note_of_cop(unit: RatedUnit, facts: UnitFacts) -> tuple[str, ...]:
+    if unit.cop is not None:
+        return ()
+    source = "B" if facts.source is HeatSource.GROUND else "A"
+    point = f"{source}{facts.rating_source_c:g}/W{facts.rating_supply_c:g}"
+    return (f"no COP is given: {facts.cop:g} at {point}, the mean of certified units, is assumed",)
