@@ -1,14 +1,17 @@
 """What is removed when it has been kept long enough, and what never is."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from tests.contracts.heat_examples import day_plan, device
 from tests.contracts.store_examples import QUARTER, SECOND, command, event, forecast, measured, record, site
 from tests.contracts.test_command_log import without_guards
 from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.external_forecast import ForecastKind
+from voltherm.domain.registered_device import HeatReading
 
 NOW = datetime(2026, 8, 15, 12, tzinfo=UTC)
 ALL = {"readings": 3, "forecasts": 3, "plans": 3, "commands": 3}
@@ -62,6 +65,22 @@ async def test_sites_ledgers_and_the_last_forecast_stay(kept, site_id):
 
     assert (await kept.sites.site(site_id)).site == site(site_id)
     assert (await kept.forecasts.last_forecast(site_id, ForecastKind.LOAD)).fetched_at.month == 8
+
+
+async def test_readings_and_plans_of_heat_pumps_go_with_the_others_and_the_devices_stay(database, site_id):
+    await database.devices.register(device(site_id))
+    plan = day_plan(site_id)
+    for month in MONTHS:
+        at = datetime(2026, month, 1, tzinfo=UTC)
+        await database.heat_readings.save_heat_readings(site_id, [HeatReading(at=at, indoor_c=20.0)])
+        await database.day_plans.save_day_plan(replace(plan, day=at.date()))
+
+    await database.retention.apply(NOW, ALL)
+
+    assert [each.at.month for each in await database.heat_readings.heat_readings(site_id, *SPAN)] == [5, 6, 7, 8]
+    kept = [month for month in MONTHS if await database.day_plans.day_plan(site_id, date(2026, month, 1))]
+    assert kept == [5, 6, 7, 8]
+    assert await database.devices.device(site_id) is not None
 
 
 @pytest.mark.pitfall("M27")

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from tests.contracts.heat_examples import day_plan
 from tests.contracts.store_examples import NOW, QUARTER, command, event, forecast, measured, opened, record, site
 from voltherm.adapters.store.partitions import partitions_before
+from voltherm.domain.registered_device import HeatReading
 from voltherm.ports.errors import Malformed
 
-MONTHLY = ("readings", "forecasts", "plans", "commands", "command_events")
+MONTHLY = ("readings", "forecasts", "plans", "commands", "command_events", "heat_readings", "day_plans")
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -43,7 +45,11 @@ async def test_a_month_is_made_with_its_first_row_and_the_month_after_it_too(dat
     await database.forecasts.save_forecast("factory", forecast(None, NOW))
     await database.plans.save_plan(record("p", stored.site, stored.version))
     await database.commands.append("factory", [command("c"), event("c", at=NOW + timedelta(minutes=1))])
+    await database.heat_readings.save_heat_readings("pump", [HeatReading(at=NOW, indoor_c=20.0)])
+    await database.day_plans.save_day_plan(day_plan("pump"))
 
+    assert await months_of(database, "heat_readings") == ["heat_readings_2026_03", "heat_readings_2026_04"]
+    assert await months_of(database, "day_plans") == ["day_plans_2026_04", "day_plans_2026_05"]
     assert await months_of(database, "readings") == ["readings_2025_12", "readings_2026_01"]
     assert await months_of(database, "forecasts") == ["forecasts_2026_03", "forecasts_2026_04"]
     assert await months_of(database, "plans") == ["plans_2026_03", "plans_2026_04"]

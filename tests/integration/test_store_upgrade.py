@@ -5,14 +5,18 @@ import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from tests.contracts.store_examples import opened, site
-from voltherm.adapters.store import tables
+from tests.contracts.heat_examples import device
+from tests.contracts.store_examples import opened, same, site
+from voltherm.adapters.store import migrations, tables
 from voltherm.ports.errors import Malformed, Unavailable
 
 PROGRAM = """
@@ -59,6 +63,26 @@ async def test_the_migrations_lead_to_the_tables_that_the_statements_are_written
 
 def _is_no_month(_object, name, *_more):
     return name != "alembic_version"
+
+
+async def test_a_database_of_the_first_version_keeps_what_it_holds_and_takes_devices(url):
+    def first_version(connection):
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        command.upgrade(config, "0001")
+
+    async with opened(url) as database:
+        async with database._transactions.upgrading() as connection:
+            await connection.run_sync(first_version)
+        await database.sites.save_site(site())
+        with pytest.raises(Malformed, match="devices"):
+            await database.devices.device("pump")
+
+        await database.upgrade()
+
+        await database.devices.register(device("pump"))
+        assert same(await database.devices.device("pump"), device("pump"))
+        assert (await database.sites.site("factory")).site == site()
 
 
 async def test_two_instances_that_start_together_in_one_program_both_come_up(url):

@@ -34,6 +34,8 @@ class RegisteredDevice:
         When.
     is_in_vpp : bool
         Whether the owner takes part in demand response.
+    notes : tuple of str
+        What was assumed where nothing was given, and what does not fit together, in words.
     """
 
     device_id: str
@@ -44,6 +46,7 @@ class RegisteredDevice:
     fields: Mapping[str, str | float | bool | None] = field(default_factory=dict)
     registered_at: datetime
     is_in_vpp: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "registered_at", utc_instant(self.registered_at, "registered_at"))

@@ -70,8 +70,10 @@ class HeatReadings(Protocol):
         """Keep readings and return how many were new or changed; one of the same instant replaces what it names."""
         ...
 
-    async def heat_readings(self, device_id: str, since: datetime, until: datetime) -> tuple[HeatReading, ...]:
-        """Return the readings within ``[since, until)``, oldest first."""
+    async def heat_readings(
+        self, device_id: str, since: datetime, until: datetime, limit: int | None = None
+    ) -> tuple[HeatReading, ...]:
+        """Return the readings within ``[since, until)``, oldest first, and of these at most the first ``limit``."""
         ...
 
 

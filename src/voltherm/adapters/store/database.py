@@ -9,7 +9,10 @@ from sqlalchemy import select
 
 from voltherm.adapters.store.address import database_url
 from voltherm.adapters.store.commands import SqlCommandLog
+from voltherm.adapters.store.day_plans import SqlDayPlans
+from voltherm.adapters.store.devices import SqlDeviceRegistry
 from voltherm.adapters.store.forecasts import SqlForecastStore
+from voltherm.adapters.store.heat_readings import SqlHeatReadings
 from voltherm.adapters.store.leases import SqlLeaseStore
 from voltherm.adapters.store.ledgers import SqlLedgerStore
 from voltherm.adapters.store.migrations import migrate
@@ -41,6 +44,9 @@ class Database:
         self.commands: Final = SqlCommandLog(transactions)
         self.ledgers: Final = SqlLedgerStore(transactions)
         self.leases: Final = SqlLeaseStore(transactions)
+        self.devices: Final = SqlDeviceRegistry(transactions)
+        self.heat_readings: Final = SqlHeatReadings(transactions)
+        self.day_plans: Final = SqlDayPlans(transactions)
         self.retention: Final = Retention(transactions)
 
     @classmethod

@@ -13,7 +13,16 @@ from voltherm.adapters.store.append_only import allow_delete, forbid_delete
 from voltherm.adapters.store.audit_chain import audit_lock
 from voltherm.adapters.store.hypertable import drop_chunks_statement
 from voltherm.adapters.store.partitions import APPEND_ONLY, LOCK, Month, partitions_before
-from voltherm.adapters.store.tables import audit_heads, command_events, commands, forecasts, plans, readings
+from voltherm.adapters.store.tables import (
+    audit_heads,
+    command_events,
+    commands,
+    day_plans,
+    forecasts,
+    heat_readings,
+    plans,
+    readings,
+)
 from voltherm.adapters.store.transactions import Transactions, is_postgresql, lock_out
 from voltherm.domain.errors import InvalidInputError
 
@@ -23,22 +32,24 @@ ROWS_AT_ONCE: Final = 5_000
 """Rows that SQLite deletes in one transaction, so that other writers come in between."""
 
 _KEPT: Final[Mapping[str, tuple[Table, ...]]] = {
-    "readings": (readings,),
+    "readings": (readings, heat_readings),
     "forecasts": (forecasts,),
-    "plans": (plans,),
+    "plans": (plans, day_plans),
     "commands": (command_events, commands),
 }
 _TIMES: Final = {
     "readings": "start_at",
+    "heat_readings": "at",
     "forecasts": "issue_at",
     "plans": "made_at",
+    "day_plans": "day_at",
     "commands": "issued_at",
     "command_events": "at",
 }
 
 
 class Retention:
-    """Removes what has been kept long enough; sites, tariffs, ledgers and leases stay.
+    """Removes what has been kept long enough; sites, devices, tariffs, ledgers and leases stay.
 
     Parameters
     ----------
@@ -57,8 +68,8 @@ class Retention:
         now : datetime
             The instant.
         months : Mapping of str to int
-            Whole calendar months before the running one that are kept, at least 2, of ``readings``, ``forecasts``,
-            ``plans`` and ``commands``; what is not named is kept for ever.
+            Whole calendar months before the running one that are kept, at least 2, of ``readings`` (heat pumps'
+            included), ``forecasts``, ``plans`` (likewise) and ``commands``; what is not named is kept for ever.
 
         Raises
         ------

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Double,
     ForeignKeyConstraint,
@@ -22,6 +23,8 @@ from sqlalchemy import (
 from voltherm.adapters.store.columns import AnyText, Instant, Number
 
 SHA256: Final = String(64)
+SORTED_ID: Final = Text().with_variant(Text(collation="C"), "postgresql")
+"""Sorts by code points in both databases, whatever language the server speaks."""
 
 metadata = MetaData()
 
@@ -156,4 +159,39 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("expires_s", Double, nullable=False),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", SORTED_ID, primary_key=True),
+    Column("name", AnyText, nullable=False),
+    Column("latitude", Double, nullable=False),
+    Column("longitude", Double, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("is_in_vpp", Boolean, nullable=False),
+    Column("registered_at", Instant, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("pump", JSON, nullable=False),
+)
+
+heat_readings = Table(
+    "heat_readings",
+    metadata,
+    Column("device_id", Text, primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("indoor_c", Number),
+    Column("outdoor_c", Number),
+    Column("power_kw", Number),
+    Column("mode", Text),
+)
+
+day_plans = Table(
+    "day_plans",
+    metadata,
+    Column("device_id", Text, primary_key=True),
+    Column("day_at", Instant, primary_key=True),
+    Column("made_at", Instant, nullable=False),
+    Column("document", LargeBinary, nullable=False),
 )
