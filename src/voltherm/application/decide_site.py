@@ -10,12 +10,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from voltherm.application.decide_heat import heat_commands, heat_states, stale_heat
 from voltherm.application.month_targets import month_targets
 from voltherm.application.outlook import Given, MissingOutlookError, Outlook, covered_steps, look_out
 from voltherm.application.own_forecasts import OwnForecasts
 from voltherm.application.plan_site import plan_site
 from voltherm.application.running_step import partial_limits, partial_powers
 from voltherm.application.site_memory import BatteryNow, SiteMemory, Targets
+from voltherm.application.weather_outlook import look_out_weather, without_weather
 from voltherm.domain.assets import Battery, BatteryState
 from voltherm.domain.command import Command
 from voltherm.domain.control import Decision, Rung
@@ -127,8 +129,8 @@ def decide_site(
     now : datetime
         The instant. Where ``memory.mean_so_far_kw`` is known, the running step is planned with what is left of it.
     forecasts : Mapping of asset id or price series name to Series or PartialSeries
-        Forecasts from elsewhere, joined by time; what is missing comes from the history. Where there is none either,
-        the horizon ends with the forecasts.
+        Forecasts from elsewhere, joined by time, the weather of heat pumps (``outdoor_c``, ``irradiance_w_m2``) among
+        them; what is missing comes from the history. Where there is none either, the horizon ends with the forecasts.
     options : ControlOptions
         Step, horizon, limits.
     own : OwnForecasts
@@ -147,26 +149,31 @@ def decide_site(
     if stale:
         return _no_setpoint(now, stale, memory)
     try:
-        outlook = _outlook(site, memory, now, grid, forecasts, own)
+        outlook = _outlook(site, memory, now, grid, without_weather(forecasts), own)
+        weather = look_out_weather(site, memory.history, now, outlook.grid, forecasts, own)
     except MissingOutlookError as error:
         return _no_setpoint(now, str(error), memory)
-    grid = outlook.grid
-    targets = _targets(site, memory, now, grid)
+    targets = _targets(site, memory, now, outlook.grid)
     target_kw = {} if targets is None else targets.kw
-    inputs = _inputs(site, memory, now, outlook, replace(options.plan, peak_targets_kw=target_kw))
-    plan = plan_site(site, inputs)
-    if isinstance(plan.outcome, Fallback | Infeasible):
-        decision = Decision(now=now, rung=Rung.NO_SETPOINT, why=plan.outcome.why, plan=plan, targets_kw=target_kw)
-    else:
-        decision = Decision(
-            now=now,
-            rung=Rung.FRESH_PLAN,
-            plan=plan,
-            commands=_commands(site, plan, _share_left(memory, now, grid)),
-            ceiling_kw=ceiling_kw(site, memory.ledger, plan, target_kw),
-            targets_kw=target_kw,
-        )
+    chosen = replace(options.plan, peak_targets_kw=target_kw)
+    inputs = replace(_inputs(site, memory, now, outlook, chosen), heat=heat_states(site, memory), weather=weather)
+    decision = _decision(site, memory, plan_site(site, inputs), target_kw)
     return Decided(decision=decision, inputs=inputs, targets=targets)
+
+
+def _decision(site: Site, memory: SiteMemory, plan: Plan, target_kw: Mapping[str, float]) -> Decision:
+    now, grid = plan.made_at, plan.grid
+    if isinstance(plan.outcome, Fallback | Infeasible):
+        return Decision(now=now, rung=Rung.NO_SETPOINT, why=plan.outcome.why, plan=plan, targets_kw=target_kw)
+    return Decision(
+        now=now,
+        rung=Rung.FRESH_PLAN,
+        plan=plan,
+        commands=_commands(site, plan, _share_left(memory, now, grid)),
+        heat_commands=heat_commands(site, plan),
+        ceiling_kw=ceiling_kw(site, memory.ledger, plan, target_kw),
+        targets_kw=target_kw,
+    )
 
 
 def ceiling_kw(site: Site, ledger: Ledger, plan: Plan, targets: Mapping[str, float], step: int = 0) -> float:
@@ -234,7 +241,7 @@ def _stale(site: Site, memory: SiteMemory, start: datetime, options: ControlOpti
             return f"no SOC of {battery.id!r} has been observed"
         if start - known.at > options.soc_max_age and not known.is_out:
             return f"the SOC of {battery.id!r} is from {known.at.isoformat()}, too old to plan on"
-    return ""
+    return stale_heat(site, memory, start)
 
 
 def _targets(site: Site, memory: SiteMemory, now: datetime, grid: TimeGrid) -> Targets | None:
@@ -247,7 +254,7 @@ def _targets(site: Site, memory: SiteMemory, now: datetime, grid: TimeGrid) -> T
     if known is not None and known.made_at.astimezone(site.zone).date() == day and period.contains(known.made_at):
         return known
     states = {battery.id: BatteryState(soc=memory.batteries[battery.id].soc) for battery in site.batteries}
-    fresh = month_targets(site, memory.history, memory.ledger, states, grid)
+    fresh = month_targets(site, memory.history, memory.ledger, states, grid, heat_states(site, memory))
     return Targets(made_at=now, kw=fresh) if fresh else None
 
 

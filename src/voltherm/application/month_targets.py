@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from voltherm.application.outlook import column_of
 from voltherm.application.plan_site import plan_site
-from voltherm.domain.assets import BatteryState
+from voltherm.application.weather_outlook import WEATHER_COLUMNS, weather_of
+from voltherm.domain.assets import BatteryState, HeatPumpState
 from voltherm.domain.ledger import Ledger
 from voltherm.domain.measurements import Measurements, MeasurementView
 from voltherm.domain.plan import Feasible, Optimal, PlanInputs, PlanOptions, Terminal
@@ -34,12 +35,13 @@ def month_targets(
     ledger: Ledger,
     states: Mapping[str, BatteryState],
     grid: TimeGrid,
+    heat: Mapping[str, HeatPumpState] | None = None,
 ) -> Mapping[str, float]:
-    """Return the peaks of the cheapest plan for the last weeks' load with the peaks already reached. [kW].
+    """Return the peaks of the cheapest plan for the last weeks' load and weather with the peaks already reached. [kW].
 
     The measured days, moved on by whole weeks so that weekday and clock agree, stand for the days that are left;
-    one plan over them, in which everything is known, says which peak per window the batteries can hold. The real days
-    will differ, so a target is what to defend first, and the controller gives way when it cannot be held.
+    one plan over them, in which everything is known, says which peak per window batteries and heat pumps can hold. The
+    real days will differ, so a target is what to defend first, and the controller gives way when it cannot be held.
 
     Parameters
     ----------
@@ -53,13 +55,15 @@ def month_targets(
         SOC of now.
     grid : TimeGrid
         The controller's horizon: gives start and step.
+    heat : Mapping of heat pump id to HeatPumpState
+        Temperatures of now; may be left out where there is no heat pump.
 
     Returns
     -------
     Mapping of demand component id to float
         Empty while there are less than two measured days.
     """
-    if history is None or not site.batteries:
+    if history is None or not (site.batteries or site.heat_pumps):
         return {}
     view = MeasurementView(history, grid.start)
     measured = view.end - view.start
@@ -68,45 +72,43 @@ def month_targets(
         return {}
     span = min(shift, max(SHORTEST, site.tariff.period_of(grid.start).end - grid.start))
     ahead = TimeGrid(grid.start, grid.step, span // grid.step)
-    columns = _moved(site, view, ahead, shift)
-    if columns is None:
+    moved = _moved(site, view, ahead, shift)
+    if moved is None:
         return {}
-    power_kw, prices = columns
-    plan = plan_site(
-        site,
-        PlanInputs(
-            now=grid.start,
-            grid=ahead,
-            power_kw=power_kw,
-            states=states,
-            prices=prices,
-            ledger=ledger,
-            options=PlanOptions(terminal=Terminal.AT_LEAST_START),
-        ),
+    inputs = PlanInputs(
+        now=grid.start,
+        grid=ahead,
+        power_kw={asset.id: moved[asset.id] for asset in site.forecast_assets},
+        states=states,
+        prices={name: moved[name] for name in site.tariff.series_names},
+        ledger=ledger,
+        options=PlanOptions(terminal=Terminal.AT_LEAST_START),
+        heat=heat or {},
+        weather={name: moved[name] for name in weather_of(site)},
     )
+    plan = plan_site(site, inputs)
     return plan.peaks_kw if isinstance(plan.outcome, Optimal | Feasible) else {}
 
 
-def _moved(
-    site: Site, view: MeasurementView, ahead: TimeGrid, shift: timedelta
-) -> tuple[dict[str, Series], dict[str, Series]] | None:
+def _moved(site: Site, view: MeasurementView, ahead: TimeGrid, shift: timedelta) -> dict[str, Series] | None:
     """The measured series moved on to the grid ahead; None where a gap is too long to bridge."""
     past = TimeGrid(ahead.start - shift, ahead.step, ahead.n_steps)
     known = view.known()
     if known is None:
         return None
     source = Provenance(source=f"measured {shift.days} days before", quality=Quality.ASSUMED)
+    names = [asset.id for asset in site.forecast_assets] + sorted(site.tariff.series_names)
+    columns = {name: column_of(site, name) for name in names}
+    columns |= {name: WEATHER_COLUMNS[name] for name in weather_of(site)}
     moved: dict[str, Series] = {}
-    for name in [asset.id for asset in site.forecast_assets] + sorted(site.tariff.series_names):
-        column = column_of(site, name)
+    for name, column in columns.items():
         if column not in known.columns:
             return None
         values = _without_gaps(Measurements(known.grid, {column: known.column(column)}).bridged(), column, past)
         if np.isnan(values).any():
             return None
         moved[name] = Series(ahead, values, source)
-    prices = {name: moved.pop(name) for name in site.tariff.series_names}
-    return moved, prices
+    return moved
 
 
 def _without_gaps(measured: Measurements, column: str, past: TimeGrid) -> NDArray[np.float64]:

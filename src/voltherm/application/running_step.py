@@ -36,8 +36,7 @@ def partial_powers(site: Site, power_kw: Mapping[str, Series], mean_so_far_kw: f
     """
     if not site.loads:
         return dict(power_kw)
-    standby_kw = sum(battery.standby_kw for battery in site.batteries)
-    flowed_kw = (1.0 - left) * (mean_so_far_kw - standby_kw)
+    flowed_kw = (1.0 - left) * (mean_so_far_kw - site.standby_kw)
     partial: dict[str, Series] = {}
     for name, series in power_kw.items():
         values = series.values.copy()

@@ -1,4 +1,4 @@
-"""What a controller knows of its site: history, ledger, and the batteries as they are now."""
+"""What a controller knows of its site: history, ledger, and batteries and heat pumps as they are now."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from voltherm.application.outlook import column_of
+from voltherm.domain.assets import HeatPumpState
 from voltherm.domain.control import Measured
 from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.ledger import Ledger, advance
@@ -42,6 +43,22 @@ class BatteryNow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeatPumpNow:
+    """A heat pump and its building as they were observed last.
+
+    Parameters
+    ----------
+    at : datetime
+        When.
+    state : HeatPumpState
+        Temperatures, and what the heat pump does.
+    """
+
+    at: datetime
+    state: HeatPumpState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
     """Peaks conceded for a billing period, and when that was decided. [kW]."""
 
@@ -69,6 +86,8 @@ class SiteMemory:
         Peaks worth defending, as of the last local day.
     mean_so_far_kw : float or None
         Mean import of the running step up to now; None where no meter says. [kW]
+    heat : Mapping of heat pump id to HeatPumpNow
+        As observed last.
     """
 
     history: Measurements | None = None
@@ -78,6 +97,7 @@ class SiteMemory:
     observed_until: datetime | None = None
     targets: Targets | None = None
     mean_so_far_kw: float | None = None
+    heat: Mapping[str, HeatPumpNow] = field(default_factory=dict)
 
     @property
     def soc(self) -> dict[str, float]:
@@ -108,7 +128,8 @@ def observed(site: Site, memory: SiteMemory, measured: Measured, keep: timedelta
         When the measurements name an asset that the site does not have, or lack a price or reactive power that the
         tariff is billed by.
     """
-    unknown = (set(measured.power_kw) | set(measured.soc)) - {asset.id for asset in site.assets}
+    named = set(measured.power_kw) | set(measured.soc) | set(measured.heat)
+    unknown = named - {asset.id for asset in site.assets}
     if unknown:
         message = f"measured: {min(unknown)!r} is no asset of site {site.id!r}"
         raise InvalidInputError(message)
@@ -128,6 +149,7 @@ def observed(site: Site, memory: SiteMemory, measured: Measured, keep: timedelta
         observed_until=end,
         batteries={**memory.batteries, **batteries},
         power_kw={**memory.power_kw, **powers},
+        heat={**memory.heat, **{name: HeatPumpNow(at=end, state=state) for name, state in measured.heat.items()}},
     )
 
 
@@ -144,6 +166,8 @@ def _remembered(site: Site, history: Measurements | None, measured: Measured, ke
     columns |= {column_of(site, name): np.array([price]) for name, price in measured.prices_per_kwh.items()}
     if measured.t_out_c is not None:
         columns["t_out_c"] = np.array([measured.t_out_c])
+    if measured.irradiance_w_m2 is not None:
+        columns["irradiance_w_m2"] = np.array([measured.irradiance_w_m2])
     if not columns:
         return history
     interval = measured.interval
@@ -176,4 +200,5 @@ def _balance_kw(site: Site, measured: Measured) -> float | None:
         return None
     loads = sum(measured.power_kw[load.id] for load in site.loads)
     batteries = sum(measured.power_kw[battery.id] + battery.standby_kw for battery in site.batteries)
-    return loads + batteries - sum(measured.power_kw[plant.id] for plant in site.pv_plants)
+    heat_pumps = sum(measured.power_kw[pump.id] + pump.standby_kw for pump in site.heat_pumps)
+    return loads + batteries + heat_pumps - sum(measured.power_kw[plant.id] for plant in site.pv_plants)

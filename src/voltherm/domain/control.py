@@ -9,8 +9,10 @@ from enum import StrEnum
 
 import numpy as np
 
+from voltherm.domain.assets import HeatPumpState
 from voltherm.domain.command import Command
 from voltherm.domain.errors import InvalidInputError
+from voltherm.domain.heat_command import HeatCommand
 from voltherm.domain.plan import Plan
 from voltherm.domain.time import Interval, utc_instant
 
@@ -26,14 +28,18 @@ class Measured:
     grid_kw : float or None
         Net power at the site's meter, import positive. [kW]
     power_kw : Mapping of asset id to float
-        Loads (consumption positive), PV plants (available production, non-negative) and batteries (AC power,
-        charging positive). [kW]
+        Loads (consumption positive), PV plants (available production, non-negative), batteries (AC power, charging
+        positive) and heat pumps (with their backup, without standby). [kW]
     soc : Mapping of battery id to float
         State of charge at the end of the interval, 0 to 1.
+    heat : Mapping of heat pump id to HeatPumpState
+        Temperatures, and what the heat pump does, at the end of the interval.
     prices_per_kwh : Mapping of series name to float
         Named price series over the interval. [currency/kWh]
     t_out_c : float or None
         Outdoor temperature. [degC]
+    irradiance_w_m2 : float or None
+        Sun, as the rooms' apertures count it. [W/m2]
     reactive_kvar : float or None
         Reactive power at the site's meter, positive when taken from the grid. [kvar]
     """
@@ -42,14 +48,17 @@ class Measured:
     grid_kw: float | None = None
     power_kw: Mapping[str, float] = field(default_factory=dict)
     soc: Mapping[str, float] = field(default_factory=dict)
+    heat: Mapping[str, HeatPumpState] = field(default_factory=dict)
     prices_per_kwh: Mapping[str, float] = field(default_factory=dict)
     t_out_c: float | None = None
+    irradiance_w_m2: float | None = None
     reactive_kvar: float | None = None
 
     def __post_init__(self) -> None:
         values = {
             "grid_kw": self.grid_kw,
             "t_out_c": self.t_out_c,
+            "irradiance_w_m2": self.irradiance_w_m2,
             "reactive_kvar": self.reactive_kvar,
             **self.power_kw,
             **self.prices_per_kwh,
@@ -93,6 +102,8 @@ class Decision:
         The plan.
     commands : tuple of Command
         One a battery, valid for the running step.
+    heat_commands : tuple of HeatCommand
+        One a heat pump, valid for the running step.
     ceiling_kw : float
         Mean import over the running metering interval that the guard must hold; infinite where nothing limits. [kW]
     targets_kw : Mapping of demand component id to float
@@ -104,6 +115,7 @@ class Decision:
     why: str = ""
     plan: Plan | None = None
     commands: tuple[Command, ...] = ()
+    heat_commands: tuple[HeatCommand, ...] = ()
     ceiling_kw: float = float("inf")
     targets_kw: Mapping[str, float] = field(default_factory=dict)
 
