@@ -58,8 +58,8 @@ NOTHING_AHEAD: Final = Ahead()
 def known_by_hour(view: MeasurementView, column: str, ahead: Ahead, start: datetime) -> Measurements | None:
     """Return the price and the weather hour by hour from ``start`` on; None where no price is known at all.
 
-    The grid ends with the last hour whose price is known. Of the weather only what is asked for by ``ahead.weather``
-    is there: before now as measured, after it as forecast, NaN where neither is known.
+    The grid reaches from the first to the last hour whose price is known. Of the weather only what is asked for by
+    ``ahead.weather`` is there: before now as measured, after it as forecast, NaN where neither is known.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def known_by_hour(view: MeasurementView, column: str, ahead: Ahead, start: datet
     ahead : Ahead
         What is known of the time after ``view.now``.
     start : datetime
-        Where to begin; rounded down to a whole hour of UTC, as markets have.
+        Where to begin at the earliest; rounded down to a whole hour of UTC, as markets have.
 
     Raises
     ------
@@ -88,9 +88,8 @@ def known_by_hour(view: MeasurementView, column: str, ahead: Ahead, start: datet
     known = np.flatnonzero(~np.isnan(price))
     if not known.size:
         return None
-    n_hours = int(known[-1]) + 1
     weather = {name: joined(view, name, given, hours) for name, given in ahead.weather.items()}
-    return Measurements(hours, {column: price, **weather}).part(0, n_hours)
+    return Measurements(hours, {column: price, **weather}).part(int(known[0]), int(known[-1] - known[0]) + 1)
 
 
 def joined(view: MeasurementView, column: str, given: Given | None, grid: TimeGrid) -> Array:

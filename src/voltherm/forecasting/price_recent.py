@@ -150,7 +150,7 @@ def _quantiles(left_over: Array) -> Array:
     Of few days the outermost errors count for more, as the next one lies beyond n errors with probability
     2 / (n + 1): the rank p (n + 1) of conformal prediction, with n the number of days.
     """
-    n_days = left_over.shape[0]
+    n_days = int(np.isfinite(left_over).any(axis=1).sum())
     wanted = np.array([*MIDPOINTS, *PROBABILITIES])
     ranks = np.clip((wanted * (n_days + 1) - 1) / max(n_days - 1, 1), 0.0, 1.0)
     around = np.concatenate(

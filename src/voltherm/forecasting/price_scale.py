@@ -27,7 +27,8 @@ class PriceScale:
     """z = asinh((price − centre) / width): spikes count by their logarithm, and prices may be negative.
 
     Uniejewski, Weron and Ziel, "Variance stabilizing transformations for electricity spot price forecasting", IEEE
-    Transactions on Power Systems 33 (2018) 2219, with median and median absolute deviation as they recommend.
+    Transactions on Power Systems 33 (2018) 2219, with median and median absolute deviation as there; where the mean
+    absolute deviation is more, that.
 
     Parameters
     ----------
@@ -65,7 +66,9 @@ def fit_scale(price_per_kwh: Array, age_days: Array) -> PriceScale:
     is_known = ~np.isnan(price_per_kwh)
     known, weights = price_per_kwh[is_known], 0.5 ** (age_days[is_known] / HALF_LIFE_DAYS)
     centre = weighted_median(known, weights)
-    spread = MAD_TO_SIGMA * weighted_median(np.abs(known - centre), weights)
+    distance = np.abs(known - centre)
+    # The median distance is zero where one price holds for more than half of the time; the mean one is not.
+    spread = max(MAD_TO_SIGMA * weighted_median(distance, weights), float(np.average(distance, weights=weights)))
     low, high = float(known.min()), float(known.max())
     reach = BEYOND * (high - low)
     width = max(spread, LEAST_WIDTH * abs(centre), SMALLEST_WIDTH)

@@ -14,8 +14,8 @@ from voltherm.forecasting.history import History, by_day, n_slots, wall_clock
 from voltherm.forecasting.price_weather import off_week
 from voltherm.forecasting.profile import HALF_LIFE_DAYS, fit_profile, kinds_of, similarity, weighted_mean
 
-DOUBT_DAYS: Final = 2.0
-"""A kind of day that has come so often is believed half to differ from the others."""
+USUAL_OFFSET: Final = 0.5
+"""Kinds of day differ by about so much, on the price's scale: half the width of all prices."""
 LEAST_HOURS: Final = 12
 """Hours of a day that must be known for its mean."""
 
@@ -69,10 +69,16 @@ def fit_usual(hours: TimeGrid, z: Array, zone: ZoneInfo, holidays: frozenset[int
     known = (~np.isnan(table)).sum(axis=1)
     level = np.where(known >= LEAST_HOURS, np.nansum(table, axis=1) / np.maximum(known, 1), np.nan)
     shape = fit_profile(table - level[:, None], weights, kinds).usual
-    return UsualPrice(zone=zone, holidays=holidays, values=shape + _offsets(level, weights)[:, None])
+    return UsualPrice(zone=zone, holidays=holidays, values=shape + _offsets(level, weights, kinds)[:, None])
 
 
-def _offsets(level: Array, weights: Array) -> Array:
-    """How kinds of day differ from the week around them, drawn to zero where they have come seldom, shape (8,)."""
-    apart, total = weighted_mean(off_week(level, reach=3)[:, None], weights)
-    return np.nan_to_num(apart * total / (total + DOUBT_DAYS))[:, 0]
+def _offsets(level: Array, weights: Array, kinds: NDArray[np.int64]) -> Array:
+    """How kinds of day differ from the week around them, shape (8,).
+
+    Means drawn to zero where days of a kind are few for how much they differ among themselves (the mean of a normal
+    distribution with known variances, given ``USUAL_OFFSET`` as its prior).
+    """
+    apart = off_week(level, reach=3)
+    mean, total = (each[:, 0] for each in weighted_mean(apart[:, None], weights))
+    noise = float(np.nanmean(np.square(apart - mean[kinds]))) if np.isfinite(apart).any() else 0.0
+    return np.nan_to_num(mean * total / (total + noise / USUAL_OFFSET**2))

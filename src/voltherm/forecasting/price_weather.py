@@ -17,7 +17,7 @@ RIDGE_SHARE: Final = 0.1
 LEAST_GAIN: Final = 0.03
 """Share of the squared deviations that the weather must foretell, on weeks left out, to be used."""
 LEAST_KNOWN: Final = 0.8
-"""Share of the hours of history, and of those ahead, for which a weather must be known to be used."""
+"""Share of the hours with a price for which a weather must be known to be used."""
 
 Array = NDArray[np.float64]
 
@@ -63,7 +63,8 @@ def fit_weather(z: Array, usual: Array, weather: Mapping[str, Array]) -> Weather
     weather : Mapping of name to array, shape (n_hours,)
         ``wind_kw`` and ``t_out_c``, NaN where missing.
     """
-    names = [name for name, values in weather.items() if np.isfinite(values).mean() >= LEAST_KNOWN]
+    is_priced = np.isfinite(z)
+    names = [name for name, values in weather.items() if np.isfinite(values[is_priced]).mean() >= LEAST_KNOWN]
     if not names:
         return None
     drivers = {name: driver(name, weather[name]) for name in names}

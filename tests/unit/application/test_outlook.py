@@ -11,7 +11,7 @@ from voltherm.application.outlook import MissingOutlookError, column_of, covered
 from voltherm.application.own_forecasts import OwnForecasts
 from voltherm.domain.assets import Load
 from voltherm.domain.external_forecast import PartialSeries
-from voltherm.domain.measurements import Measurements
+from voltherm.domain.measurements import LookaheadError, Measurements
 from voltherm.domain.series import Provenance, Quality, Series
 from voltherm.domain.time import TimeGrid
 
@@ -27,6 +27,17 @@ def given(name, values, start=START, step=QUARTER):
 def history(days=3, **columns):
     grid = TimeGrid(START - timedelta(days=days), QUARTER, days * 96)
     return Measurements(grid, {name: np.full(grid.n_steps, value) for name, value in columns.items()})
+
+
+def priced(*, wind_kw=False):
+    """Return 28 days of prices around 24 ct that noise, and wind if asked for, moves."""
+    grid = TimeGrid(START - timedelta(days=28), QUARTER, 28 * 96)
+    random = np.random.default_rng(2)
+    noise, wind = (np.repeat(random.standard_normal(28 * 4), 24) for _ in range(2))
+    columns = {"price_per_kwh": 0.24 + 0.005 * noise}
+    if wind_kw:
+        columns = {"price_per_kwh": columns["price_per_kwh"] - 0.05 * wind, "wind_kw": 3e6 + 1e6 * wind}
+    return Measurements(grid, columns)
 
 
 WHOLE = given("load", [5.0] * 8) | given("roof", [1.0] * 8) | given("spot", [0.1] * 8)
@@ -68,13 +79,74 @@ def test_without_forecast_and_history_the_missing_series_is_named():
         outlook_of(None, {})
 
 
-def test_prices_beyond_the_known_ones_repeat_the_last_known_day_and_say_so():
+@pytest.mark.pitfall("A11")
+def test_below_a_week_of_prices_the_last_known_day_is_repeated_and_called_assumed():
     past = history(price_per_kwh=0.3)
     outlook = outlook_of(past, WHOLE | given("spot", [0.1] * 4))
     spot = outlook.prices["spot"]
     assert spot.values == pytest.approx([0.1] * 4 + [0.3] * 4)
     assert spot.provenance.quality is Quality.ASSUMED
-    assert "4 steps" in spot.provenance.note
+    assert "4 steps are not known; repeated from 2026-03-10T01:00:00+00:00 on" in spot.provenance.note
+
+
+@pytest.mark.pitfall("A11")
+def test_prices_beyond_the_known_ones_are_forecast_with_quantiles_and_say_so():
+    known = given("spot", [0.1] * 4)
+    outlook = outlook_of(priced(), WHOLE | known)
+    spot, forecast = outlook.prices["spot"], outlook.price_quantiles["spot"]
+    assert spot.values[:4].tolist() == [0.1] * 4
+    assert spot.values[4:] == pytest.approx([0.24, 0.24, 0.24, 0.24], abs=0.03)
+    assert spot.provenance.quality is Quality.FORECAST
+    assert spot.provenance.source == "caller, then price forecast from history"
+    assert spot.provenance.note == "4 steps are not known; forecast from 2026-03-10T01:00:00+00:00 on"
+    assert forecast.mean is spot
+    assert forecast.quantiles[0.05][:4].tolist() == forecast.quantiles[0.95][:4].tolist() == [0.1] * 4
+    assert (forecast.quantiles[0.05][4:] < forecast.quantiles[0.95][4:]).all()
+
+
+def test_prices_known_throughout_need_no_quantiles():
+    assert outlook_of(priced(), WHOLE).price_quantiles == {}
+
+
+def test_without_given_prices_all_are_forecast():
+    spot = outlook_of(priced(), {"load": WHOLE["load"], "roof": WHOLE["roof"]}).prices["spot"]
+    assert spot.values == pytest.approx([0.24] * 8, abs=0.05)
+    assert spot.provenance.source == "price forecast from history"
+
+
+@pytest.mark.pitfall("A11")
+def test_a_forecast_that_goes_on_from_demo_prices_is_a_demo():
+    demo = partial("spot", [0.1] * 4, quality=Quality.DEMO)
+    assert outlook_of(priced(), WHOLE | demo).prices["spot"].provenance.quality is Quality.DEMO
+
+
+def test_wind_and_temperature_ahead_serve_the_price_forecast():
+    past = priced(wind_kw=True)
+    calm, windy = (
+        outlook_of(past, WHOLE | given("spot", [0.24] * 4) | given("wind_kw", [kw] * 8)).prices["spot"]
+        for kw in (1e6, 5e6)
+    )
+    assert windy.values[4:].mean() < 0.8 * calm.values[4:].mean()
+    assert "wind_kw" in windy.provenance.source
+
+
+def test_weather_that_ends_early_shortens_no_horizon():
+    assert covered_steps(WHOLE | given("wind_kw", [1e6] * 2), AHEAD) == 8
+
+
+def test_weather_of_later_is_refused():
+    late = partial("wind_kw", [1e6] * 8, issued_at=START + QUARTER)
+    with pytest.raises(LookaheadError, match="wind_kw"):
+        outlook_of(priced(wind_kw=True), WHOLE | given("spot", [0.1] * 4) | late)
+
+
+def test_a_model_of_prices_is_kept_for_the_day():
+    own = OwnForecasts(SITE)
+    known = WHOLE | given("spot", [0.1] * 4)
+    look_out(SITE, priced(), START, AHEAD, known, own)
+    first = own._prices["price_per_kwh"]
+    look_out(SITE, priced(), START, AHEAD, known, own)
+    assert own._prices["price_per_kwh"] is first
 
 
 def test_prices_of_an_unknown_day_are_not_invented():
