@@ -170,7 +170,13 @@ def _judge(site: Site, inputs: PlanInputs, problem: SiteProblem, linear: LinearP
     if problem.approximations and not problem.is_below_bill:
         total = float(linear.cost @ solved.x) + linear.offset
     gap = float(total - solved.bound) / _stake(total, inputs, problem)
-    outcome = _outcome(gap, problem, f"{solved.solver} found nothing better in the time given")
+    otherwise = f"{solved.solver} found nothing better in the time given"
+    unruly = [name for name, run in series.heat_pumps.items() if not run.is_followed]
+    if unruly:
+        otherwise = f"{unruly[0]}: its frost guard or its room limit acts against what is cheapest"
+        # The guard asks for no limit of the connection, and what it does may lie outside the problem.
+        gap = gap if gap >= -OPTIMAL_GAP else float("inf")
+    outcome = _outcome(gap, problem, otherwise)
     return _Candidate(
         series=series,
         priced=priced,

@@ -12,7 +12,8 @@ from voltherm.domain.plan import Objective, PlanInputs, Terminal, Violation
 from voltherm.domain.site import Site
 from voltherm.domain.tariffs import Usage
 from voltherm.optimization.blocks.battery import terminal_target_kwh
-from voltherm.optimization.blocks.heat_pump import HeatSetting, discomfort_prices, heat_target_kwh
+from voltherm.optimization.blocks.heat_pump import discomfort_prices, frost_price, heat_target_kwh
+from voltherm.optimization.heat_setting import HeatSetting
 from voltherm.optimization.model import Floats
 from voltherm.optimization.penalties import Penalties
 from voltherm.optimization.problem import SiteProblem
@@ -140,10 +141,12 @@ def _heat_violations(
         where = f"{pump.id}.{room.id}"
         yield from _violation(f"{where}.comfort_low", band.low_c - temps, (step_h, "K*h", cold), inputs, NOISE)
         yield from _violation(f"{where}.comfort_high", temps - band.high_c, (step_h, "K*h", heat), inputs, NOISE)
+        frozen = step_h, "K*h", frost_price(pump, at, penalties)
+        yield from _violation(f"{where}.frost_guard", pump.building.frost_guard_c - temps, frozen, inputs, NOISE)
     if inputs.options.terminal is Terminal.AT_LEAST_START:
         missing = np.zeros(len(run.temps_c) - 1)
         missing[-1] = heat_target_kwh(setting) - stored_heat_kwh(pump.building, run.temps_c[-1])
-        priced = 1.0, "kWh", penalties.terminal_per_kwh
+        priced = 1.0, "kWh", penalties.terminal_per_kwh_heat
         yield from _violation(f"{pump.id}.terminal", missing, priced, inputs, NOISE)
 
 

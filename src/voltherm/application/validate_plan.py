@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from voltherm.domain.assets import Battery, HeatPump, Load, Pv
-from voltherm.domain.plan import AssetPlan, Plan, PlanInputs, Terminal
+from voltherm.domain.plan import AssetPlan, HeatPlan, Plan, PlanInputs, Terminal
 from voltherm.domain.site import Site
 from voltherm.physics.battery import limit_or, simulate_battery
 from voltherm.physics.building import Weather, start_temps_c
@@ -21,6 +21,12 @@ SOC_TOLERANCE = 2e-6
 
 TEMP_TOLERANCE_K = 1e-4
 """A tenth of a millikelvin: a house of 10 kWh/K stores a watt-hour in it."""
+
+COP_TOLERANCE = 1e-9
+"""The COP is given and not planned: there is rounding alone."""
+
+HEAT_TOLERANCE = 1e-5
+"""Of the heat stored above 0 degC, and at least of a kWh."""
 
 MONEY_TOLERANCE = 1e-6
 """Relative."""
@@ -136,38 +142,73 @@ def _ending_and_ramp(battery: Battery, inputs: PlanInputs, part: AssetPlan, name
 
 
 def _heat_pump(site: Site, pump: HeatPump, inputs: PlanInputs, part: AssetPlan, named: set[str]) -> Iterator[str]:
-    heat, n = part.heat, inputs.grid.n_steps
-    building = pump.building
-    shapes = (n, len(building.rooms)), (n,), (n,), (n + 1, building.n_nodes)
+    heat, n, building = part.heat, inputs.grid.n_steps, pump.building
+    shapes = (n, len(building.rooms)), (n,), (n,), (n + 1, building.n_nodes), (n,)
+    series = () if heat is None else (heat.heat_kw, heat.compressor_kw, heat.backup_kw, heat.temps_c, heat.cop)
     if (
         heat is None
-        or (heat.heat_kw.shape, heat.compressor_kw.shape, heat.backup_kw.shape, heat.temps_c.shape) != shapes
+        or tuple(values.shape for values in series) != shapes
+        or not all(np.isfinite(values).all() for values in series)
+        or len(heat.reasons) != n
+        or (heat.modes is not None and len(heat.modes) != n)
     ):
-        yield f"{pump.id}: no heat and temperatures for each of the {n} steps"
+        yield f"{pump.id}: no finite heat and temperatures, and a reason, for each of the {n} steps"
         return
+    yield from _replayed_heat(pump, inputs, part, heat)
+    for at, room in enumerate(building.rooms):
+        band, temps = building.comfort_of(room).band(inputs.grid, site.zone), heat.temps_c[1:, at]
+        where = f"{pump.id}.{room.id}"
+        if (temps < band.low_c - TEMP_TOLERANCE_K).any() and f"{where}.comfort_low" not in named:
+            yield f"{pump.id}: {room.id} is colder than its band, not named a violation"
+        if (temps > band.high_c + TEMP_TOLERANCE_K).any() and f"{where}.comfort_high" not in named:
+            yield f"{pump.id}: {room.id} is warmer than its band, not named a violation"
+        if (temps < building.frost_guard_c - TEMP_TOLERANCE_K).any() and f"{where}.frost_guard" not in named:
+            yield f"{pump.id}: {room.id} is colder than the frost guard allows, not named a violation"
+    if inputs.options.terminal is Terminal.AT_LEAST_START and f"{pump.id}.terminal" not in named:
+        yield from _heat_left(site, pump, inputs, heat)
+
+
+def _replayed_heat(pump: HeatPump, inputs: PlanInputs, part: AssetPlan, heat: HeatPlan) -> Iterator[str]:
+    n = inputs.grid.n_steps
     outdoor = inputs.weather["outdoor_c"].values
     sun = inputs.weather.get("irradiance_w_m2")
     weather = Weather(outdoor_c=outdoor, irradiance_w_m2=np.zeros(n) if sun is None else sun.values)
     points = operating_points(pump, outdoor, inputs.grid.epoch_seconds)
     total = heat.heat_kw.sum(axis=1, keepdims=True)
-    shares = np.divide(heat.heat_kw, total, out=np.full_like(heat.heat_kw, 1.0 / len(building.rooms)), where=total > 0)
+    even = np.full_like(heat.heat_kw, 1.0 / len(pump.building.rooms))
+    shares = np.divide(heat.heat_kw, total, out=even, where=total > 0)
     request = HeatRequest(compressor_kw=heat.compressor_kw, backup_kw=heat.backup_kw, shares=shares)
-    start = start_temps_c(building, inputs.heat[pump.id].building)
+    start = start_temps_c(pump.building, inputs.heat[pump.id].building)
     run = simulate_heat_pump(pump, start, points, weather, request, inputs.grid.step_h)
     tolerance = POWER_TOLERANCE_KW + 1e-7 * float(points.capacity_kw.max())
-    if (np.abs(run.power_kw - part.power_kw) > tolerance).any() or (
-        np.abs(run.heat_kw - heat.heat_kw) > tolerance
-    ).any():
+    pairs = (
+        (run.power_kw, part.power_kw),
+        (run.heat_kw, heat.heat_kw),
+        (run.compressor_kw, heat.compressor_kw),
+        (run.backup_kw, heat.backup_kw),
+    )
+    if any((np.abs(replayed - planned) > tolerance).any() for replayed, planned in pairs):
         yield f"{pump.id}: the heat pump cannot follow the plan"
     if (np.abs(run.temps_c - heat.temps_c) > TEMP_TOLERANCE_K).any():
         yield f"{pump.id}: the physics reach other temperatures than the plan says"
-    for at, room in enumerate(building.rooms):
-        band, temps = building.comfort_of(room).band(inputs.grid, site.zone), heat.temps_c[1:, at]
-        where = f"{pump.id}.{room.id}.comfort"
-        if (temps < band.low_c - TEMP_TOLERANCE_K).any() and f"{where}_low" not in named:
-            yield f"{pump.id}: {room.id} is colder than its band, not named a violation"
-        if (temps > band.high_c + TEMP_TOLERANCE_K).any() and f"{where}_high" not in named:
-            yield f"{pump.id}: {room.id} is warmer than its band, not named a violation"
+    if (np.abs(points.cop - heat.cop) > COP_TOLERANCE).any():
+        yield f"{pump.id}: the rating points give another COP than the plan says"
+
+
+def _heat_left(site: Site, pump: HeatPump, inputs: PlanInputs, heat: HeatPlan) -> Iterator[str]:
+    """Hold what is stored at the end against the start, which counts no more than the band's upper edge."""
+    stored = kept = 0.0
+    masses = iter(range(len(pump.building.rooms), pump.building.n_nodes))
+    for at, room in enumerate(pump.building.rooms):
+        top = float(pump.building.comfort_of(room).band(inputs.grid, site.zone).high_c[-1])
+        nodes = [(at, room.capacitance_kwh_per_k)]
+        if room.has_mass:
+            nodes.append((next(masses), room.mass_capacitance_kwh_per_k))
+        for node, capacitance in nodes:
+            stored += capacitance * float(heat.temps_c[-1, node])
+            kept += capacitance * min(float(heat.temps_c[0, node]), top)
+    if stored < kept - HEAT_TOLERANCE * max(1.0, abs(kept)):
+        yield f"{pump.id}: ends with {kept - stored:.6g} kWh of heat less than it starts, not named a violation"
 
 
 def _pv(plant: Pv, inputs: PlanInputs, part: AssetPlan, tolerance: float) -> Iterator[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltherm.domain.plan import HeatReason
-from voltherm.optimization.blocks.heat_pump import HeatSetting
+from voltherm.optimization.heat_setting import HeatSetting
 from voltherm.optimization.model import Floats
 from voltherm.physics.building import network
 from voltherm.physics.heat_pump import HeatPumpRun
@@ -58,7 +58,7 @@ def heat_reasons(
     cheap = price_per_kwh < mean - DEADBAND * np.abs(mean)
     dear = price_per_kwh > mean + DEADBAND * np.abs(mean)
     surplus = heating & (surplus_kw > TOLERANCE_KW)
-    unneeded = np.asarray((setting.free_c[:, : len(building.rooms)] >= low).all(axis=1))
+    unneeded = np.asarray((setting.reach.free_c[:, : len(building.rooms)] >= low).all(axis=1))
     choices: list[tuple[Flags, HeatReason]] = [
         (is_cold & everything, HeatReason.CANNOT_KEEP_COMFORT),
         (was_cold & heating, HeatReason.RECOVER_COMFORT),

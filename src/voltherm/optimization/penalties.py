@@ -13,6 +13,14 @@ COMFORT_KWH = 10.0
 kelvin less saves a house a tenth of a kWh of electricity an hour, so no spot price pays for it; small enough against
 `STEEPNESS` that a fuse is not overloaded for comfort."""
 
+COMFORT_KW = 5.0
+"""And as much as so many kW of billed peak: a quarter of an hour without a kW of electricity leaves a room a fifth of a
+kelvin colder for an hour or more."""
+
+STORED_HEAT_KH = 0.5
+"""A kWh of heat that is missing at the end costs as much as so many kelvin-hours: more than any tariff asks for it, and
+less than the comfort of the hours in which a house of less than 2 kW/K lives on it."""
+
 LEAST_PRICE_SCALE = 0.01
 """Scale where the tariff costs nothing: a cent, so that limits still order the plan of a free site."""
 
@@ -54,8 +62,13 @@ class Penalties:
 
     @property
     def comfort_per_kh(self) -> float:
-        """Price of a kelvin outside the comfort band for one hour. [currency/(K h)]."""
-        return COMFORT_KWH * self.money_per_kwh
+        """Price of a kelvin outside the comfort band for one hour, demand prices included. [currency/(K h)]."""
+        return COMFORT_KWH * self.money_per_kwh + COMFORT_KW * self.demand_scale
+
+    @property
+    def terminal_per_kwh_heat(self) -> float:
+        """Price of a kWh of heat missing at the end. [currency/kWh]."""
+        return STORED_HEAT_KH * self.comfort_per_kh
 
     @property
     def ramp_per_kw(self) -> float:

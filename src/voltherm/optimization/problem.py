@@ -12,14 +12,9 @@ from voltherm.domain.plan import PlanInputs, Terminal
 from voltherm.domain.site import Site
 from voltherm.optimization.blocks.battery import BatteryColumns, Ending, add_battery, power_limits
 from voltherm.optimization.blocks.connection import ConnectionColumns, NetRange, add_connection
-from voltherm.optimization.blocks.heat_pump import (
-    HeatPumpColumns,
-    HeatSetting,
-    HeatWorth,
-    add_heat_pump,
-    heat_settings,
-)
+from voltherm.optimization.blocks.heat_pump import HeatPumpColumns, HeatWorth, add_heat_pump
 from voltherm.optimization.blocks.pv import PvColumns, add_pv
+from voltherm.optimization.heat_setting import HeatSetting, heat_settings
 from voltherm.optimization.model import Floats, Model
 from voltherm.optimization.penalties import Penalties
 from voltherm.optimization.terms.demand import DemandColumns, add_demand, demand_scale
@@ -99,7 +94,11 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
     pv = {plant.id: add_pv(model, plant, available[plant.id]) for plant in site.pv_plants}
     heat = heat_settings(site.heat_pumps, inputs, site.zone)
     reach = _net_range(site, inputs, net, pv, available)
-    reach = replace(reach, high=sum((setting.highest_kw for setting in heat.values()), reach.high))
+    reach = replace(
+        reach,
+        idle_high=sum((setting.guarded_kw for setting in heat.values()), reach.idle_high),
+        high=sum((setting.highest_kw for setting in heat.values()), reach.high),
+    )
     if _export_only_loses(site, inputs, prices, ending):
         reach = replace(reach, low=reach.idle_low)
     connection = add_connection(model, site.connection, reach, inputs.grid.step_h, penalties)

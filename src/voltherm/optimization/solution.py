@@ -11,7 +11,8 @@ from voltherm.domain.assets import Battery, HeatMode
 from voltherm.domain.plan import PlanInputs
 from voltherm.domain.site import Site
 from voltherm.optimization.blocks.battery import BatteryColumns, power_limits
-from voltherm.optimization.blocks.heat_pump import HeatPumpColumns, HeatSetting
+from voltherm.optimization.blocks.heat_pump import HeatPumpColumns
+from voltherm.optimization.heat_setting import HeatSetting
 from voltherm.optimization.model import Floats
 from voltherm.optimization.problem import SiteProblem
 from voltherm.physics.battery import BatteryRun, simulate_battery

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from voltherm.domain.assets.building import HEATED_LIMIT_C, Building
 from voltherm.domain.assets.heat_pump import HeatMode, HeatPump, HeatSource, RatingPoint
-from voltherm.physics.building import Dynamics, Weather, dynamics, forcing_c
+from voltherm.physics.building import Dynamics, Weather, dynamics, forcing_c, holding_heat_kw
 
 Floats = NDArray[np.float64]
 
@@ -171,9 +172,7 @@ def mode_requests(pump: HeatPump, points: OperatingPoints, outdoor_c: Floats) ->
 
 
 def _holding(pump: HeatPump, points: OperatingPoints, outdoor_c: Floats, hold_c: float) -> HeatRequest:
-    building = pump.building
-    gains = sum(room.internal_gain_kw for room in building.rooms)
-    wanted = np.maximum(building.loss_kw_per_k * (hold_c - outdoor_c) - gains, 0.0)
+    wanted = holding_heat_kw(pump.building, hold_c, outdoor_c, _loss_shares(pump, 1)[0])
     compressor = np.minimum(wanted, points.capacity_kw)
     if pump.backup is None:
         return HeatRequest(compressor_kw=compressor, backup_kw=np.zeros_like(wanted))
@@ -192,8 +191,8 @@ def simulate_heat_pump(
     """Return what the unit does when asked for heat step after step, and what the building does with it.
 
     Heat is cut to the capacity and to the emitters' limits. Where a room is colder than the frost guard at a step's
-    start, everything runs; where heat would bring a room above the cut-out by the step's end, it is cut, the
-    backup first.
+    start, everything runs; where heat would bring a room above the cut-out by the step's end, or its mass above
+    `HEATED_LIMIT_C`, it is cut, the backup first.
 
     Parameters
     ----------
@@ -229,8 +228,64 @@ def _loss_shares(pump: HeatPump, n_steps: int) -> Floats:
     return np.broadcast_to(losses / losses.sum() if losses.sum() > 0 else even, (n_steps, len(rooms)))
 
 
-FOLLOWED_KW: Final = 1e-9
-"""What rounding may take from a request that counts as followed. [kW]"""
+FOLLOWED_KW, FOLLOWED_K = 1e-9, 3e-6
+"""What rounding may take from a request, and add to a limit of heating, that counts as followed. [kW], [K]"""
+
+FROST_ROOM_K: Final = 1e-3
+"""The frost guard sees no less than this, so that a plan may keep a room at its very edge. [K]"""
+
+
+def heated_from(building: Building) -> NDArray[np.intp]:
+    """Return the room whose heat reaches each node first: an air its own, a mass that of the air before it."""
+    with_mass = [at for at, room in enumerate(building.rooms) if room.has_mass]
+    return np.array([*range(len(building.rooms)), *with_mass], dtype=np.intp)
+
+
+def heating_limits_c(building: Building) -> Floats:
+    """Return where heating ends for each node, shape (n_nodes,): cut-out of the airs, `HEATED_LIMIT_C` of masses."""
+    n_rooms = len(building.rooms)
+    return np.array([building.cut_out_c] * n_rooms + [HEATED_LIMIT_C] * (building.n_nodes - n_rooms))
+
+
+def simulate_frost_guard(
+    pump: HeatPump, start_c: Floats, points: OperatingPoints, weather: Weather, step_h: float
+) -> HeatPumpRun:
+    """Return what the frost guard does from the start: a run of so many steps, mostly none.
+
+    The run ends where no room is too cold, or where something is left for rooms that are not: as far as it goes,
+    nothing that the heat pump is asked for changes it.
+
+    Parameters
+    ----------
+    pump : HeatPump
+        With its building.
+    start_c : NDArray, shape (n_nodes,)
+        Temperatures at the start. [degC]
+    points : OperatingPoints
+        Capacity and COP of the steps.
+    weather : Weather
+        Means of the steps.
+    step_h : float
+        Length of a step. [h]
+    """
+    plant = _Plant(pump, dynamics(pump.building, step_h), points)
+    n_steps, still = len(points.cop), np.zeros(len(points.cop))
+    if not plant.is_frosty(start_c):
+        n_steps = 0
+    forcing = forcing_c(plant.parts, weather)[:n_steps]
+    run = plant.stepwise_run(start_c, forcing, still[:n_steps], still[:n_steps], _loss_shares(pump, n_steps))
+    takes_all = [
+        plant.takes_all(*step) for step in zip(run.temps_c[:-1], points.capacity_kw, run.heat_kw, strict=False)
+    ]
+    n_guarded = takes_all.index(False) if False in takes_all else n_steps
+    return HeatPumpRun(
+        power_kw=run.power_kw[:n_guarded],
+        compressor_kw=run.compressor_kw[:n_guarded],
+        backup_kw=run.backup_kw[:n_guarded],
+        heat_kw=run.heat_kw[:n_guarded],
+        temps_c=run.temps_c[: n_guarded + 1],
+        is_followed=n_guarded == 0,
+    )
 
 
 class _Plant:
@@ -239,10 +294,24 @@ class _Plant:
     def __init__(self, pump: HeatPump, parts: Dynamics, points: OperatingPoints) -> None:
         self.pump, self.parts, self.points = pump, parts, points
         self.efficiency = 1.0 if pump.backup is None else pump.backup.efficiency
+        self.backup_limit_kw = 0.0 if pump.backup is None else pump.backup.limit_kw
         self.emitters_kw = np.array(
             [np.inf if room.heat_limit_kw is None else room.heat_limit_kw for room in pump.building.rooms]
         )
         self.n_rooms = len(pump.building.rooms)
+        self.heated_from, self.limits_c = heated_from(pump.building), heating_limits_c(pump.building)
+        own = parts.heat[np.arange(len(self.heated_from)), self.heated_from]
+        self.own_kw_per_k = np.divide(1.0, own, out=np.zeros_like(own), where=own > 0)
+
+    def is_frosty(self, temps_c: Floats) -> bool:
+        """Whether the frost guard acts."""
+        return bool(temps_c[: self.n_rooms].min() < self.pump.building.frost_guard_c - FROST_ROOM_K)
+
+    def takes_all(self, temps_c: Floats, capacity_kw: float, heat_kw: Floats) -> bool:
+        """Whether the frost guard acts and leaves nothing for a room that is warm enough."""
+        left_kw = capacity_kw + self.efficiency * self.backup_limit_kw - float(heat_kw.sum())
+        all_cold = bool((temps_c[: self.n_rooms] < self.pump.building.frost_guard_c).all())
+        return self.is_frosty(temps_c) and (all_cold or left_kw <= FOLLOWED_KW)
 
     def free_run(
         self, start_c: Floats, forcing: Floats, compressor: Floats, backup: Floats, shares: Floats
@@ -256,10 +325,8 @@ class _Plant:
         temps[0] = start_c
         for step, extra in enumerate(added):
             temps[step + 1] = self.parts.transition @ temps[step] + extra
-        rooms = temps[:, : self.n_rooms]
-        building = self.pump.building
-        over = (rooms[1:] > building.cut_out_c + FOLLOWED_KW) & (heat > 0)
-        if rooms[:-1].min() < building.frost_guard_c or over.any():
+        over = (temps[1:] > self.limits_c + FOLLOWED_K) & (heat[:, self.heated_from] > 0)
+        if over.any() or self.is_frosty(temps[:-1, : self.n_rooms].min(axis=0)):
             return None
         power = compressor / self.points.cop + backup
         return HeatPumpRun(
@@ -280,7 +347,7 @@ class _Plant:
             temps[step + 1] = self.parts.transition @ temps[step] + forcing[step] + self.parts.heat @ heats[step]
         followed = np.allclose(given, compressor, atol=1e-6) and np.allclose(helped, backup, atol=1e-6)
         return HeatPumpRun(
-            power_kw=given / self.points.cop + helped,
+            power_kw=given / self.points.cop[:n] + helped,
             compressor_kw=given,
             backup_kw=helped,
             heat_kw=heats,
@@ -293,19 +360,37 @@ class _Plant:
     ) -> tuple[Floats, float, float]:
         """Heat into each room, and what compressor (heat) and backup (electric) do for it."""
         compressor, backup, shares = asked
-        building, pump = self.pump.building, self.pump
-        if temps_c[: self.n_rooms].min() < building.frost_guard_c:
-            compressor = float(self.points.capacity_kw[step])
-            backup = 0.0 if pump.backup is None else pump.backup.limit_kw
-            missing = np.maximum(building.frost_guard_c - temps_c[: self.n_rooms], 0.0)
-            shares = missing / missing.sum()
+        still_c = self.parts.transition @ temps_c + forcing
         heat = np.minimum(shares * (compressor + self.efficiency * backup), self.emitters_kw)
-        own = np.diagonal(self.parts.heat)
-        end = (self.parts.transition @ temps_c + forcing + self.parts.heat @ heat)[: self.n_rooms]
-        heat = np.maximum(heat - np.maximum(end - building.cut_out_c, 0.0) / own, 0.0) if (own > 0).all() else heat
+        if self.is_frosty(temps_c):
+            compressor, backup = float(self.points.capacity_kw[step]), self.backup_limit_kw
+            heat = self._guarded(temps_c, still_c, compressor + self.efficiency * backup, heat)
+        else:
+            heat = self._cut(still_c, heat)
         total = float(heat.sum())
         compressor = min(compressor, total)
         return heat, compressor, min(backup, (total - compressor) / self.efficiency)
+
+    def _guarded(self, temps_c: Floats, still_c: Floats, total_kw: float, asked_kw: Floats) -> Floats:
+        """All that rooms below the frost guard take, by what they miss; the others share the rest as they asked."""
+        missing = np.maximum(self.pump.building.frost_guard_c - temps_c[: self.n_rooms], 0.0)
+        first = self._cut(still_c, np.minimum(total_kw * missing / missing.sum(), self.emitters_kw))
+        others = np.where(missing > 0, 0.0, asked_kw)
+        left = max(total_kw - float(first.sum()), 0.0)
+        others *= min(1.0, left / max(float(others.sum()), FOLLOWED_KW))
+        begun_c = still_c + self.parts.heat @ first
+        others = self._cut(begun_c, others)
+        lift_k, fits_k = self.parts.heat @ others, np.maximum(self.limits_c - begun_c, 0.0)
+        tight = (lift_k > fits_k) & (first[self.heated_from] > 0)
+        return np.asarray(first + others * float(np.min(fits_k[tight] / lift_k[tight], initial=1.0)))
+
+    def _cut(self, still_c: Floats, heat_kw: Floats) -> Floats:
+        """Heat cut to what ends no node that it heats above its limit; ``still_c`` is the step's end without any."""
+        end = still_c + self.parts.heat @ heat_kw
+        over_k = np.where(end > self.limits_c + FOLLOWED_K, end - self.limits_c, 0.0)
+        cut = np.zeros_like(heat_kw)
+        np.maximum.at(cut, self.heated_from, over_k * self.own_kw_per_k)
+        return np.asarray(np.maximum(heat_kw - cut, 0.0))
 
 
 def _carnot(source_c: Floats, supply_c: Floats) -> Floats:

@@ -25,7 +25,7 @@ def priced(site, inputs, battery_kw):
         for each in site.batteries
     }
     grid = inputs.power_kw["load"].values + sum(run.power_kw for run in runs.values())
-    series = PlannedSeries(batteries=runs, pv_used_kw={}, grid_kw=grid)
+    series = PlannedSeries(batteries=runs, heat_pumps={}, pv_used_kw={}, grid_kw=grid)
     return price_series(site, inputs, build_site_problem(site, inputs), series)
 
 

@@ -3,73 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from voltherm.domain.assets import HeatPump
-from voltherm.domain.comfort import ComfortBand
-from voltherm.domain.plan import PlanInputs, Terminal
+from voltherm.domain.plan import Terminal
+from voltherm.optimization.heat_setting import LIMIT_ROOM_K, HeatSetting
 from voltherm.optimization.model import Floats, Indices, Model
 from voltherm.optimization.penalties import Penalties
-from voltherm.physics.building import Dynamics, Weather, dynamics, forcing_c, network, start_temps_c
-from voltherm.physics.heat_pump import OperatingPoints, operating_points
+from voltherm.physics.building import dynamics, network
+from voltherm.physics.heat_pump import heated_from, heating_limits_c
 
 TOLERANCE_K = 1e-9
 """A band that is missed by less needs no slack."""
 
+PADDING_K = 1e-3
+"""Room between the warmest that can occur and the column's bound, so that the bound never binds by itself."""
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class HeatSetting:
-    """What a heat pump meets over the horizon: everything about it that is no decision.
+COMMON_LOSS_KW_PER_K = 0.5
+"""Up to this loss the default price of discomfort suffices; a room that loses more saves more by a kelvin less, and its
+kelvin-hour costs more in proportion. Several times the loss of a common house. [kW/K]"""
 
-    Parameters
-    ----------
-    pump : HeatPump
-        Parameters.
-    start_c : NDArray, shape (n_nodes,)
-        Temperatures at the start. [degC]
-    weather : Weather
-        Outdoor temperature and sun.
-    points : OperatingPoints
-        COP and capacity of each step.
-    bands : tuple of ComfortBand, one a room
-        Comfort.
-    step_h : float
-        Length of a step. [h]
-    free_c, full_c : NDArray, shape (n_steps, n_nodes)
-        Temperatures at the steps' ends without any heat, and with all of it all the time. [degC]
-    """
-
-    pump: HeatPump
-    start_c: Floats
-    weather: Weather
-    points: OperatingPoints
-    bands: tuple[ComfortBand, ...]
-    step_h: float
-    free_c: Floats
-    full_c: Floats
-
-    @property
-    def backup_limit_kw(self) -> float:
-        """Largest electric power of the backup; 0 without one. [kW]."""
-        return 0.0 if self.pump.backup is None else self.pump.backup.limit_kw
-
-    @property
-    def backup_efficiency(self) -> float:
-        """Heat over electricity of the backup."""
-        return 1.0 if self.pump.backup is None else self.pump.backup.efficiency
-
-    @property
-    def highest_kw(self) -> Floats:
-        """Largest electric power in each step, shape (n_steps,), without standby. [kW]."""
-        return self.points.capacity_kw / self.points.cop + self.backup_limit_kw
-
-    @property
-    def mean_cop(self) -> float:
-        """Heat over electricity of the compressor, over the horizon; 1 where it never runs."""
-        power = float((self.points.capacity_kw / self.points.cop).sum())
-        return float(self.points.capacity_kw.sum()) / power if power > 0 else 1.0
+FROST_STEEPNESS = 10.0
+"""A kelvin-hour below the frost guard costs this many times the default price of discomfort on top of the discomfort:
+the plan then stays above it by itself, and the guard, which asks for no price, has nothing to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,19 +41,19 @@ class HeatPumpColumns:
         Electric power of the backup.
     room_kw : Indices, shape (n_rooms, n_steps), or (0, 0)
         Heat into each room; none for a single room without an emitter's limit.
-    temp_c : Indices, shape (n_nodes, n_steps)
-        Temperatures at the steps' ends.
+    gained_k : Indices, shape (n_nodes, n_steps)
+        How far heating brings the temperature of each node at each step's end above what it is without any.
     """
 
     compressor_kw: Indices
     backup_kw: Indices
     room_kw: Indices
-    temp_c: Indices
+    gained_k: Indices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatWorth:
-    """Worth of the heat that is stored at the end, and the price of discomfort.
+    """Worth of the heat that is stored at the end.
 
     Parameters
     ----------
@@ -110,59 +67,12 @@ class HeatWorth:
     value_per_kwh: float
 
 
-def heat_settings(pumps: tuple[HeatPump, ...], inputs: PlanInputs, zone: ZoneInfo) -> dict[str, HeatSetting]:
-    """Return what each heat pump meets, by id.
-
-    Parameters
-    ----------
-    pumps : tuple of HeatPump
-        Of the site.
-    inputs : PlanInputs
-        Grid, weather and states; checked by the caller.
-    zone : ZoneInfo
-        Of the comfort windows.
-    """
-    return {pump.id: _setting(pump, inputs, zone) for pump in pumps}
-
-
-def _setting(pump: HeatPump, inputs: PlanInputs, zone: ZoneInfo) -> HeatSetting:
-    grid, building = inputs.grid, pump.building
-    outdoor = inputs.weather["outdoor_c"].values
-    sun = inputs.weather.get("irradiance_w_m2")
-    weather = Weather(outdoor_c=outdoor, irradiance_w_m2=np.zeros(grid.n_steps) if sun is None else sun.values)
-    points = operating_points(pump, outdoor, grid.epoch_seconds)
-    start = start_temps_c(building, inputs.heat[pump.id].building)
-    parts = dynamics(building, grid.step_h)
-    limit_kw, efficiency = (0.0, 1.0) if pump.backup is None else (pump.backup.limit_kw, pump.backup.efficiency)
-    total = points.capacity_kw + efficiency * limit_kw
-    rooms_kw = [np.inf if room.heat_limit_kw is None else room.heat_limit_kw for room in building.rooms]
-    most = np.minimum(total[:, None], np.array(rooms_kw))
-    forcing = forcing_c(parts, weather)
-    return HeatSetting(
-        pump=pump,
-        start_c=start,
-        weather=weather,
-        points=points,
-        bands=tuple(building.comfort_of(room).band(grid, zone) for room in building.rooms),
-        step_h=grid.step_h,
-        free_c=_run(parts, start, forcing),
-        full_c=_run(parts, start, forcing + most @ parts.heat.T),
-    )
-
-
-def _run(parts: Dynamics, start_c: Floats, added_k: Floats) -> Floats:
-    temps, now = np.empty_like(added_k), start_c
-    for step, extra in enumerate(added_k):
-        now = parts.transition @ now + extra
-        temps[step] = now
-    return temps
-
-
 def add_heat_pump(model: Model, setting: HeatSetting, worth: HeatWorth, penalties: Penalties) -> HeatPumpColumns:
-    """Add ``T' = A T + B (outdoor, sun, gains) + B_q q`` with ``q = c + eta b`` and the draw ``c / COP + b``.
+    """Add ``D' = A D + B q`` with ``T = T_free + D``, ``q = c + eta b`` and the draw ``c / COP + b``.
 
-    Rooms stay in their band at a price; above the cut-out they get no heat. The temperatures' bounds are those of the
-    building without heat and with all of it, so that they are finite and never bind by themselves.
+    ``T_free`` are the temperatures without any heat, so that weather and gains are in the limits and not in the rows,
+    and ``D`` is small and begins at 0. Rooms stay in their band, and above the frost guard, at a price; heat does not
+    bring them above the cut-out. What the frost guard does in the first steps is given.
 
     Parameters
     ----------
@@ -176,23 +86,31 @@ def add_heat_pump(model: Model, setting: HeatSetting, worth: HeatWorth, penaltie
         Prices of discomfort.
     """
     pump, n = setting.pump, len(model.steps)
-    compressor = model.columns(n, 0.0, setting.points.capacity_kw)
+    guarded = setting.guarded
+    compressor = model.columns(n, *_bounds(guarded.compressor_kw, setting.compressor_most_kw))
     model.put_equal(model.balance, compressor, -1.0 / setting.points.cop)
     backup = np.empty(0, dtype=np.intp)
     if pump.backup is not None:
-        backup = model.columns(n, 0.0, pump.backup.limit_kw)
+        backup = model.columns(n, *_bounds(guarded.backup_kw, setting.backup_most_kw))
         model.draw(backup, model.steps, 1.0)
     columns = HeatPumpColumns(
         compressor_kw=compressor,
         backup_kw=backup,
         room_kw=_add_rooms(model, setting, compressor, backup),
-        temp_c=_add_temps(model, setting),
+        gained_k=_add_gains(model, setting),
     )
     _add_dynamics(model, setting, columns)
     for room in range(len(pump.building.rooms)):
-        _add_comfort(model, setting, room, columns.temp_c[room], penalties)
-    _add_ending(model, setting, worth, columns.temp_c[:, -1], penalties)
+        _add_comfort(model, setting, room, columns.gained_k[room], penalties)
+    _add_ending(model, setting, worth, columns.gained_k[:, -1], penalties)
     return columns
+
+
+def _bounds(given: Floats, most: Floats) -> tuple[Floats, Floats]:
+    """From nothing to the most, save for the first steps, which are given."""
+    low, high = np.zeros(len(most)), most.copy()
+    low[: len(given)] = high[: len(given)] = given
+    return low, high
 
 
 def _add_rooms(model: Model, setting: HeatSetting, compressor: Indices, backup: Indices) -> Indices:
@@ -201,9 +119,8 @@ def _add_rooms(model: Model, setting: HeatSetting, compressor: Indices, backup: 
     if len(rooms) == 1 and rooms[0].heat_limit_kw is None:
         return np.empty((0, 0), dtype=np.intp)
     n = len(model.steps)
-    total = setting.points.capacity_kw + setting.backup_efficiency * setting.backup_limit_kw
-    limits = [total if room.heat_limit_kw is None else np.minimum(total, room.heat_limit_kw) for room in rooms]
-    room_kw = np.array([model.columns(n, 0.0, limit) for limit in limits])
+    most, given = setting.reach.room_limit_kw, setting.guarded.heat_kw
+    room_kw = np.array([model.columns(n, *_bounds(given[:, at], most[:, at])) for at in range(len(rooms))])
     rows = model.equalities(np.zeros(n))
     for columns in room_kw:
         model.put_equal(rows, columns, 1.0)
@@ -213,25 +130,21 @@ def _add_rooms(model: Model, setting: HeatSetting, compressor: Indices, backup: 
     return room_kw
 
 
-def _add_temps(model: Model, setting: HeatSetting) -> Indices:
-    n_rooms, cut_out = len(setting.pump.building.rooms), setting.pump.building.cut_out_c
-    temps = []
-    for node in range(setting.pump.building.n_nodes):
-        free, full = setting.free_c[:, node], setting.full_c[:, node]
-        upper = np.minimum(full, np.maximum(cut_out, free)) if node < n_rooms else full
-        temps.append(model.columns(len(free), free - TOLERANCE_K, upper + TOLERANCE_K))
-    return np.array(temps)
+def _add_gains(model: Model, setting: HeatSetting) -> Indices:
+    reach, limits = setting.reach, heating_limits_c(setting.pump.building)
+    top = np.where(setting.is_hard, limits + LIMIT_ROOM_K, reach.full_c + PADDING_K)
+    return np.array(
+        [model.columns(len(top), 0.0, top[:, node] - reach.free_c[:, node]) for node in range(top.shape[1])]
+    )
 
 
 def _add_dynamics(model: Model, setting: HeatSetting, columns: HeatPumpColumns) -> None:
     parts = dynamics(setting.pump.building, setting.step_h)
-    forcing = forcing_c(parts, setting.weather)
-    forcing[0] += parts.transition @ setting.start_c
-    for node, temp in enumerate(columns.temp_c):
-        rows = model.equalities(forcing[:, node])
-        model.put_equal(rows, temp, 1.0)
+    for node, gained in enumerate(columns.gained_k):
+        rows = model.equalities(np.zeros(len(gained)))
+        model.put_equal(rows, gained, 1.0)
         for other, kept in enumerate(parts.transition[node]):
-            model.put_equal(rows[1:], columns.temp_c[other][:-1], -kept)
+            model.put_equal(rows[1:], columns.gained_k[other][:-1], -kept)
         if len(columns.room_kw):
             for room, heat in enumerate(columns.room_kw):
                 model.put_equal(rows, heat, -parts.heat[node, room])
@@ -241,56 +154,121 @@ def _add_dynamics(model: Model, setting: HeatSetting, columns: HeatPumpColumns) 
             model.put_equal(rows, columns.backup_kw, -parts.heat[node, 0] * setting.backup_efficiency)
 
 
-def _add_comfort(model: Model, setting: HeatSetting, room: int, temp_c: Indices, penalties: Penalties) -> None:
-    """Add ``low - below <= T <= high + above`` in the steps in which the building can leave the band."""
-    band = setting.bands[room]
+def _add_comfort(model: Model, setting: HeatSetting, room: int, gained_k: Indices, penalties: Penalties) -> None:
+    """Add ``low - below - frozen <= T <= high + above`` in the steps in which the room can leave the band.
+
+    ``below`` reaches to the frost guard, ``frozen`` from there on, so that the steeper price comes last.
+    """
+    band, reach, step_h = setting.bands[room], setting.reach, setting.step_h
+    free, full = reach.free_c[:, room], reach.full_c[:, room]
     cold, heat = discomfort_prices(setting.pump, room, penalties)
-    can_cool = np.flatnonzero(setting.free_c[:, room] < band.low_c - TOLERANCE_K)
-    reach = band.low_c[can_cool] - setting.free_c[can_cool, room] + TOLERANCE_K
-    _add_slack(model, temp_c[can_cool], (-1.0, -band.low_c[can_cool]), reach, cold * setting.step_h)
-    can_heat = np.flatnonzero(setting.full_c[:, room] > band.high_c + TOLERANCE_K)
-    reach = setting.full_c[can_heat, room] - band.high_c[can_heat] + TOLERANCE_K
-    _add_slack(model, temp_c[can_heat], (1.0, band.high_c[can_heat]), reach, heat * setting.step_h)
+    frost_c = np.full(len(free), setting.pump.building.frost_guard_c)
+    edge_c = np.where(cold > 0, band.low_c, frost_c)
+    can_cool = np.flatnonzero(free < edge_c - TOLERANCE_K)
+    if len(can_cool):
+        rows = model.inequalities(free[can_cool] - edge_c[can_cool])
+        model.put_below(rows, gained_k[can_cool], -1.0)
+        depth = edge_c[can_cool] - np.maximum(free, frost_c)[can_cool]
+        deep = depth > TOLERANCE_K
+        _add_slack(model, rows[deep], depth[deep], cold * step_h)
+        frozen = free[can_cool] < frost_c[can_cool]
+        depth = (frost_c - free)[can_cool]
+        _add_slack(model, rows[frozen], depth[frozen], (cold + frost_price(setting.pump, room, penalties)) * step_h)
+    can_heat = np.flatnonzero(full > band.high_c + TOLERANCE_K)
+    if len(can_heat) and heat > 0:
+        rows = model.inequalities((band.high_c - free)[can_heat])
+        model.put_below(rows, gained_k[can_heat], 1.0)
+        _add_slack(model, rows, (full - band.high_c)[can_heat] + PADDING_K, heat * step_h)
 
 
-def _add_slack(model: Model, temp_c: Indices, side: tuple[float, Floats], reach: Floats, price: float) -> None:
-    if not len(temp_c):
-        return
-    sign, limit = side
-    slack = model.columns(len(temp_c), 0.0, reach, price)
-    rows = model.inequalities(limit)
-    model.put_below(rows, temp_c, sign)
-    model.put_below(rows, slack, -1.0)
+def _add_slack(model: Model, rows: Indices, reach: Floats, price: float) -> None:
+    if len(rows):
+        model.put_below(rows, model.columns(len(rows), 0.0, reach, price), -1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeatingEnd:
+    """Where a node may be above its limit of heating, but not while heat is given to its room.
+
+    Parameters
+    ----------
+    name : str
+        Node and kind of heat.
+    gained_k, heat : Indices, shape (n,)
+        Columns of the node's temperature and of the heat, in the steps in question.
+    limit_k : NDArray, shape (n,)
+        The limit, in terms of ``gained_k``. [K]
+    """
+
+    name: str
+    gained_k: Indices
+    heat: Indices
+    limit_k: Floats
+
+
+def heating_ends(setting: HeatSetting, columns: HeatPumpColumns) -> list[HeatingEnd]:
+    """Return what the linear problem does not know of the limits of heating.
+
+    A node that sun, neighbours or its mass may lift above the limit by themselves has no bound there.
+    """
+    limits, reach = heating_limits_c(setting.pump.building) + LIMIT_ROOM_K, setting.reach
+    unsure = reach.unheated_c > limits - LIMIT_ROOM_K
+    unsure[: setting.n_guarded] = False
+    ends = []
+    for node, room in enumerate(heated_from(setting.pump.building)):
+        steps = np.flatnonzero(unsure[:, node] & (reach.room_limit_kw[:, room] > 0))
+        kinds = [columns.room_kw[room]] if len(columns.room_kw) else [columns.compressor_kw, columns.backup_kw]
+        ends += [
+            HeatingEnd(
+                name=f"node {node}, heat {kind}",
+                gained_k=columns.gained_k[node][steps],
+                heat=heat[steps],
+                limit_k=limits[node] - reach.free_c[steps, node],
+            )
+            for kind, heat in enumerate(kinds)
+            if len(heat) and len(steps)
+        ]
+    return ends
 
 
 def discomfort_prices(pump: HeatPump, room: int, penalties: Penalties) -> tuple[float, float]:
     """Return the price of an hour one kelvin below the band, and above it. [currency/(K h)]."""
     comfort = pump.building.comfort_of(pump.building.rooms[room])
-    default = penalties.comfort_per_kh
+    default = _default_price(pump, room, penalties)
     cold, heat = comfort.cold_price_per_kh, comfort.heat_price_per_kh
     return default if cold is None else cold, default if heat is None else heat
 
 
+def frost_price(pump: HeatPump, room: int, penalties: Penalties) -> float:
+    """Return what an hour one kelvin below the frost guard costs on top of the discomfort. [currency/(K h)]."""
+    return FROST_STEEPNESS * _default_price(pump, room, penalties)
+
+
+def _default_price(pump: HeatPump, room: int, penalties: Penalties) -> float:
+    parts = pump.building.rooms[room]
+    loss = parts.loss_kw_per_k + parts.mass_loss_kw_per_k
+    return penalties.comfort_per_kh * max(1.0, loss / COMMON_LOSS_KW_PER_K)
+
+
 def _add_ending(model: Model, setting: HeatSetting, worth: HeatWorth, last: Indices, penalties: Penalties) -> None:
     capacitance = network(setting.pump.building).capacitance_kwh_per_k
+    left_kwh = float(capacitance @ setting.reach.free_c[-1])
     if worth.terminal is Terminal.VALUE:
         model.add_cost(last, -worth.value_per_kwh * capacitance)
-        model.offset += worth.value_per_kwh * float(capacitance @ setting.start_c)
+        model.offset += worth.value_per_kwh * (float(capacitance @ setting.start_c) - left_kwh)
     elif worth.terminal is Terminal.AT_LEAST_START:
-        target = heat_target_kwh(setting)
-        rows = model.inequalities(np.array([-target]))
-        least = float(capacitance @ setting.free_c[-1])
+        wanted = heat_target_kwh(setting) - left_kwh
+        if wanted <= 0:
+            return
+        rows = model.inequalities(np.array([-wanted]))
         for column, share in zip(last, capacitance, strict=True):
             model.put_below(rows, np.array([column]), -share)
-        missing = model.columns(1, 0.0, max(0.0, target - least) + TOLERANCE_K, penalties.terminal_per_kwh)
-        model.put_below(rows, missing, -1.0)
+        _add_slack(model, rows, np.array([wanted]), penalties.terminal_per_kwh_heat)
 
 
 def heat_target_kwh(setting: HeatSetting) -> float:
     """Return the least heat at the end, above 0 degC, where it may not fall: the start's, at most the band's. [kWh]."""
     building = setting.pump.building
     capacitance, start = network(building).capacitance_kwh_per_k, setting.start_c.copy()
-    tops = [float(band.high_c[-1]) for band in setting.bands]
-    with_mass = [at for at, room in enumerate(building.rooms) if room.has_mass]
-    limits = np.array([*tops, *(tops[at] for at in with_mass)])
-    return float(capacitance @ np.minimum(start, limits))
+    tops = np.array([float(band.high_c[-1]) for band in setting.bands])
+    return float(capacitance @ np.minimum(start, tops[heated_from(building)]))
