@@ -17,7 +17,7 @@ from voltherm.application.own_forecasts import OwnForecasts
 from voltherm.application.plan_site import plan_site
 from voltherm.application.running_step import partial_limits, partial_powers
 from voltherm.application.site_memory import BatteryNow, SiteMemory, Targets
-from voltherm.application.weather_outlook import look_out_weather, without_weather
+from voltherm.application.weather_outlook import look_out_weather
 from voltherm.domain.assets import Battery, BatteryState
 from voltherm.domain.command import Command
 from voltherm.domain.control import Decision, Rung
@@ -129,7 +129,7 @@ def decide_site(
     now : datetime
         The instant. Where ``memory.mean_so_far_kw`` is known, the running step is planned with what is left of it.
     forecasts : Mapping of asset id or price series name to Series or PartialSeries
-        Forecasts from elsewhere, joined by time, the weather of heat pumps (``outdoor_c``, ``irradiance_w_m2``) among
+        Forecasts from elsewhere, joined by time, weather (``outdoor_c``, ``irradiance_w_m2``, ``wind_kw``) among
         them; what is missing comes from the history. Where there is none either, the horizon ends with the forecasts.
     options : ControlOptions
         Step, horizon, limits.
@@ -149,7 +149,7 @@ def decide_site(
     if stale:
         return _no_setpoint(now, stale, memory)
     try:
-        outlook = _outlook(site, memory, now, grid, without_weather(forecasts), own)
+        outlook = _outlook(site, memory, now, grid, forecasts, own)
         weather = look_out_weather(site, memory.history, now, outlook.grid, forecasts, own)
     except MissingOutlookError as error:
         return _no_setpoint(now, str(error), memory)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,20 @@ from voltherm.application.own_forecasts import OwnForecasts
 from voltherm.domain.assets import Load, Pv
 from voltherm.domain.errors import InvalidInputError, VolthermError
 from voltherm.domain.external_forecast import PartialSeries
-from voltherm.domain.measurements import Measurements, MeasurementView
+from voltherm.domain.measurements import LookaheadError, Measurements, MeasurementView
 from voltherm.domain.series import Forecast, Provenance, Quality, Series, read_only
 from voltherm.domain.site import Site
 from voltherm.domain.time import TimeGrid
-from voltherm.forecasting import PRICE_WEATHER, Ahead, NoHistoryError
+from voltherm.forecasting import Ahead, NoHistoryError
+from voltherm.forecasting.price_known import refuse_lookahead
+
+PRICE_WEATHER: Final = {"outdoor_c": "t_out_c", "wind_kw": "wind_kw"}
+"""Weather that moves prices, to its column of the history."""
+WEATHER: Final = frozenset({*PRICE_WEATHER, "irradiance_w_m2"})
+"""What may be given besides the site's own series."""
 
 Given = Mapping[str, Series | PartialSeries]
-"""Forecasts from elsewhere: by id of a load or PV plant, by name of a price series, or ``PRICE_WEATHER``."""
+"""Forecasts from elsewhere: by id of a load or PV plant, by name of a price series, or one of ``WEATHER``."""
 
 
 class MissingOutlookError(VolthermError):
@@ -91,7 +97,7 @@ def covered_steps(given: Given, grid: TimeGrid) -> int:
     grid : TimeGrid
         The steps wanted.
     """
-    needed = [name for name in given if name not in PRICE_WEATHER]
+    needed = [name for name in given if name not in WEATHER]
     missing = [known.missing for name in needed if (known := _known(name, given, grid)) is not None]
     if not missing:
         return 0
@@ -121,8 +127,8 @@ def look_out(
         The steps to cover.
     given : Mapping of asset id or price series name to Series or PartialSeries
         Forecasts from elsewhere. Gaps of up to an hour are bridged; longer ones, and what lies beyond the end of a
-        given series, are forecast here. ``wind_kw`` and ``t_out_c`` serve the price forecast, where the history has
-        the column too.
+        given series, are forecast here. ``wind_kw`` and ``outdoor_c`` serve the price forecast, where the history has
+        ``wind_kw`` and ``t_out_c`` too.
     own : OwnForecasts
         Models of the site's own history.
 
@@ -132,11 +138,9 @@ def look_out(
         When a given forecast is of nothing that the site has.
     MissingOutlookError
         When something is neither given nor in the history; ``covered_steps`` says whether a shorter grid would do.
-    LookaheadError
-        When weather is given that was issued, or measured, after ``now``.
     """
     known = {asset.id for asset in site.forecast_assets} | site.tariff.series_names
-    unknown = sorted(set(given) - known - set(PRICE_WEATHER))
+    unknown = sorted(set(given) - known - WEATHER)
     if unknown:
         message = f"forecasts: {unknown[0]!r} is no load, PV plant or price series; known: {', '.join(sorted(known))}"
         raise InvalidInputError(message)
@@ -180,18 +184,34 @@ def _price(site: Site, name: str, view: MeasurementView, wanted: Wanted) -> Fore
     known = _known(name, given, grid)
     if known is not None and not known.missing.any():
         return Forecast(Series(grid, known.values, known.provenance))
-    ahead = Ahead(published=given.get(name), weather={each: given[each] for each in PRICE_WEATHER if each in given})
+    weather, left_out = _price_weather(view, given)
+    ahead = Ahead(published=given.get(name), weather=weather)
     try:
         forecast = wanted.own.price(column_of(site, name), view, grid, ahead)
     except NoHistoryError as error:
         message = f"{name}: {error}"
         raise MissingOutlookError(message) from error
+    origin = _noted(forecast.mean.provenance, left_out)
     if known is None or known.missing.all():
-        return forecast
+        return replace(forecast, mean=replace(forecast.mean, provenance=origin))
     values = np.where(known.missing, forecast.mean.values, known.values)
-    mean = Series(grid, values, _continued(known, forecast.mean.provenance))
+    mean = Series(grid, values, _continued(known, origin))
     quantiles = {p: np.where(known.missing, each, known.values) for p, each in forecast.quantiles.items()}
     return Forecast(mean, {p: read_only(each, grid.n_steps, name) for p, each in quantiles.items()})
+
+
+def _price_weather(view: MeasurementView, given: Given) -> tuple[dict[str, Series | PartialSeries], str]:
+    """Return the weather that the price forecast may use, by column, and what is left out of it and why."""
+    usable, left_out = {}, []
+    for name, column in PRICE_WEATHER.items():
+        if name in given:
+            try:
+                refuse_lookahead(view, {name: given[name]})
+            except LookaheadError as error:
+                left_out.append(f"{name} is left out: {error}")
+            else:
+                usable[column] = given[name]
+    return usable, "; ".join(left_out)
 
 
 def _continued(known: _Known, further: Provenance) -> Provenance:

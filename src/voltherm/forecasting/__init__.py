@@ -3,12 +3,11 @@
 from voltherm.forecasting.history import NoHistoryError
 from voltherm.forecasting.load import LoadModel, fit_load, forecast_load
 from voltherm.forecasting.price import PriceModel, fit_price, forecast_price
-from voltherm.forecasting.price_known import PRICE_WEATHER, Ahead
+from voltherm.forecasting.price_known import Ahead
 from voltherm.forecasting.pv import PvModel, fit_pv, forecast_pv
 from voltherm.forecasting.scores import Forecaster, Scores, score_rolling, seasonal_naive
 
 __all__ = [
-    "PRICE_WEATHER",
     "Ahead",
     "Forecaster",
     "LoadModel",

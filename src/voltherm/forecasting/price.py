@@ -108,7 +108,8 @@ class PriceModel:
         InvalidInputError
             When weather is missing that it was fitted with.
         """
-        lacking = sorted(set(self.effect.slopes if self.effect else ()) - set(ahead.weather))
+        used = () if self.effect is None else tuple(self.effect.slopes)
+        lacking = sorted(set(used) - set(ahead.weather))
         if lacking:
             raise InvalidInputError(f"weather: {lacking[0]!r} is missing; give it, or fit without it")
         known = _known(view, self.column, ahead)
@@ -124,8 +125,8 @@ class PriceModel:
             p: np.where(is_known, 0.0, values - mean) for p, values in zip(PROBABILITIES, on_grid[1:], strict=True)
         }
         origin = Provenance(
-            source=SOURCE if self.effect is None else f"{SOURCE} and {', '.join(self.effect.slopes)}",
-            quality=quality_with(Quality.FORECAST, ahead),
+            source=f"{SOURCE} and {', '.join(used)}" if used else SOURCE,
+            quality=quality_with(Quality.FORECAST, [ahead.published, *(ahead.weather[name] for name in used)]),
             issued_at=view.now,
             note="" if is_known.all() else self._note(grid.time_of(int(np.argmin(is_known))), known.grid.end),
         )

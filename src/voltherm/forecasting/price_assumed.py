@@ -52,7 +52,7 @@ def repeated_day(view: MeasurementView, grid: TimeGrid, column: str, ahead: Ahea
     doubtful = f"repeated from {since} on; less than a week of prices is known: the quantiles are a wide guess"
     origin = Provenance(
         source=SOURCE,
-        quality=quality_with(Quality.ASSUMED, ahead),
+        quality=quality_with(Quality.ASSUMED, [ahead.published]),
         issued_at=view.now,
         note=doubtful if is_unknown.any() else "",
     )

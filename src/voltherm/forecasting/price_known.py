@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -133,10 +133,9 @@ def refuse_lookahead(view: MeasurementView, weather: Mapping[str, Given]) -> Non
             )
 
 
-def quality_with(own: Quality, ahead: Ahead) -> Quality:
+def quality_with(own: Quality, given: Iterable[Given | None]) -> Quality:
     """Return the quality of values made with what is given: no better than assumed or demo data that they rest on."""
-    given = [*ahead.weather.values(), *([] if ahead.published is None else [ahead.published])]
-    poor = {each.provenance.quality for each in given} & {Quality.ASSUMED, Quality.DEMO}
+    poor = {each.provenance.quality for each in given if each is not None} & {Quality.ASSUMED, Quality.DEMO}
     return max({own, *poor}, key=list(Quality).index)
 
 

@@ -11,7 +11,7 @@ from voltherm.application.outlook import MissingOutlookError, column_of, covered
 from voltherm.application.own_forecasts import OwnForecasts
 from voltherm.domain.assets import Load
 from voltherm.domain.external_forecast import PartialSeries
-from voltherm.domain.measurements import LookaheadError, Measurements
+from voltherm.domain.measurements import Measurements
 from voltherm.domain.series import Provenance, Quality, Series
 from voltherm.domain.time import TimeGrid
 
@@ -120,7 +120,7 @@ def test_a_forecast_that_goes_on_from_demo_prices_is_a_demo():
     assert outlook_of(priced(), WHOLE | demo).prices["spot"].provenance.quality is Quality.DEMO
 
 
-def test_wind_and_temperature_ahead_serve_the_price_forecast():
+def test_wind_ahead_serves_the_price_forecast():
     past = priced(wind_kw=True)
     calm, windy = (
         outlook_of(past, WHOLE | given("spot", [0.24] * 4) | given("wind_kw", [kw] * 8)).prices["spot"]
@@ -134,10 +134,19 @@ def test_weather_that_ends_early_shortens_no_horizon():
     assert covered_steps(WHOLE | given("wind_kw", [1e6] * 2), AHEAD) == 8
 
 
-def test_weather_of_later_is_refused():
-    late = partial("wind_kw", [1e6] * 8, issued_at=START + QUARTER)
-    with pytest.raises(LookaheadError, match="wind_kw"):
-        outlook_of(priced(wind_kw=True), WHOLE | given("spot", [0.1] * 4) | late)
+@pytest.mark.parametrize("origin", [{"issued_at": START + QUARTER}, {"quality": Quality.MEASURED}])
+def test_weather_that_cannot_be_known_yet_is_left_out_of_the_prices_and_told(origin):
+    past, known = priced(wind_kw=True), WHOLE | given("spot", [0.1] * 4)
+    told = outlook_of(past, known | partial("wind_kw", [1e6] * 8, **origin)).prices["spot"]
+    assert "wind_kw is left out: lookahead" in told.provenance.note
+    assert told.values.tolist() == outlook_of(past, known).prices["spot"].values.tolist()
+
+
+def test_the_outdoor_temperature_of_a_plan_serves_the_prices_too():
+    past = priced(wind_kw=True)
+    cold = {"price_per_kwh": past.column("price_per_kwh"), "t_out_c": (past.column("wind_kw") - 4e6) / 3e5}
+    known = WHOLE | given("spot", [0.1] * 4) | given("irradiance_w_m2", [0.0] * 8) | given("outdoor_c", [-10.0] * 8)
+    assert "t_out_c" in outlook_of(Measurements(past.grid, cold), known).prices["spot"].provenance.source
 
 
 def test_a_model_of_prices_is_kept_for_the_day():

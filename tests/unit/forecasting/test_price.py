@@ -401,6 +401,14 @@ def test_a_forecast_from_demo_prices_is_a_demo(n_days):
     assert forecast.mean.provenance.quality is Quality.DEMO
 
 
+@pytest.mark.pitfall("A11")
+def test_demo_wind_makes_a_demo_of_the_forecast_that_uses_it_and_of_no_other():
+    windy, still = year(windy_price, wind_kw=wind_kw), year(wind_kw=wind_kw)
+    uses, leaves_out = (forecast_of(each, wind_kw=wind_ahead(each, quality=Quality.DEMO)) for each in (windy, still))
+    assert uses.mean.provenance.quality is Quality.DEMO
+    assert leaves_out.mean.provenance.quality is Quality.FORECAST
+
+
 # -- Models that are kept
 
 

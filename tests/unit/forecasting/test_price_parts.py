@@ -286,8 +286,4 @@ def test_a_view_without_prices_knows_none():
     ],
 )
 def test_what_rests_on_assumed_or_demo_data_is_no_better(given, quality):
-    for ahead in (
-        Ahead(published=series(START, HOUR, [1.0], given)),
-        Ahead(weather={"wind_kw": series(START, HOUR, [1.0], given)}),
-    ):
-        assert quality_with(Quality.FORECAST, ahead) is quality
+    assert quality_with(Quality.FORECAST, [None, series(START, HOUR, [1.0], given)]) is quality
