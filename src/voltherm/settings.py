@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSe
 
 from voltherm.adapters.documents.fields import Instant
 from voltherm.adapters.documents.problem import Problem, problems_of, shown
+from voltherm.domain.comfort import LEAST_TEMP_C, MOST_TEMP_C
 from voltherm.domain.errors import InvalidInputError, VolthermError
 from voltherm.domain.time import zone_named
 
@@ -139,6 +140,7 @@ Power = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Months = Annotated[int, Field(ge=2, le=1200)]
+Comfortable = Annotated[float, Field(ge=LEAST_TEMP_C, le=MOST_TEMP_C, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -230,6 +232,26 @@ class Settings(BaseSettings):
     )
     sites_file: Path | None = Field(None, description="a YAML file of several sites")
 
+    grid_area: Annotated[str, BeforeValidator(_capitals), Field(pattern=r"^[A-Z][A-Z0-9_-]{0,19}$")] = Field(
+        "FI", description="the price area of the registered heat pumps, such as FI or SE3"
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        "Europe/Helsinki", description="the IANA time zone of heat pumps that are registered without one"
+    )
+    default_comfort_min_temp: Comfortable = Field(
+        18.0, description="the lowest room temperature where a registration gives none, 5 to 35 degC"
+    )
+    default_comfort_max_temp: Comfortable = Field(
+        24.0, description="the highest room temperature where a registration gives none, 5 to 35 degC"
+    )
+    heat_tariff: str = Field(
+        "finland-spot",
+        min_length=1,
+        description="the tariff of the registered heat pumps: a name of the library, or the path of a YAML file",
+    )
+    prices_file: Path | None = Field(None, description="a CSV file of day-ahead prices; without one a demo is shown")
+    weather_file: Path | None = Field(None, description="a CSV file of the weather; without one a demo is shown")
+
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
         SecretStr("sqlite:///voltherm.db"), description="the address of the database"
     )
@@ -288,9 +310,12 @@ VARIABLES: Final = tuple(name.upper() for name in Settings.model_fields)
 OURS: Final = (
     "BATTERY_",
     "BMS_",
+    "DEFAULT_COMFORT_",
     "GUARD_",
+    "HEAT_",
     "METER_",
     "MPC_",
+    "PRICES_",
     "REPORTER_",
     "RETENTION_",
     "SITES_",
@@ -444,6 +469,10 @@ def _contradictions_in_sites(settings: Settings) -> Iterator[Problem]:
     low, high = settings.battery_soc_min, settings.battery_soc_max
     if low >= high:
         yield _problem("BATTERY_SOC_MIN", low, "leaves no room", f"use less than BATTERY_SOC_MAX ({high:g})")
+    coldest, warmest = settings.default_comfort_min_temp, settings.default_comfort_max_temp
+    if coldest > warmest:
+        remedy = f"use at most DEFAULT_COMFORT_MAX_TEMP ({warmest:g})"
+        yield _problem("DEFAULT_COMFORT_MIN_TEMP", coldest, "leaves no comfort", remedy)
     if settings.sites_file is None:
         return
     is_same = settings.meter_base_url == settings.bms_base_url

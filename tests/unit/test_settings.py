@@ -282,6 +282,22 @@ def test_settings_made_in_code_are_held_to_the_same_rules():
     assert Settings(battery_soc_min=0.5).battery_soc_min == 0.5
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("DEFAULT_COMFORT_MIN_TEMP", "24.5", "leaves no comfort"),
+        ("DEFAULT_COMFORT_MIN_TEMP", "4", "must be at least 5"),
+        ("DEFAULT_COMFORT_MAX_TEMP", "297", "must be at most 35"),
+        ("DEFAULT_COMFORT_MAX_TEMP", "nan", "finite"),
+        ("GRID_AREA", "the north", "letters that it must not have"),
+        ("TIMEZONE", "Helsinki", "IANA"),
+        ("HEAT_TARIF", "finland-spot", "did you mean HEAT_TARIFF"),
+    ],
+)
+def test_what_registered_heat_pumps_cannot_have_is_refused(variable, value, words):
+    assert words in problem_of(variable, value)
+
+
 @pytest.mark.pitfall("M28")
 def test_the_example_names_every_variable_and_no_other():
     named = re.findall(r"^(?:# )?([A-Z][A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE)

@@ -33,6 +33,7 @@ from voltherm.application.site_control.journal import Journal
 from voltherm.application.site_control.site_loop import ControlledSite
 from voltherm.application.site_control.state import ControlSettings, SiteState
 from voltherm.bootstrap.configured_sites import ConfiguredSite, configured_sites, in_sites
+from voltherm.bootstrap.heat import build_heat
 from voltherm.bootstrap.outside import battery_behind, device_http, meter_behind, reporter_behind
 from voltherm.bootstrap.service import Service
 from voltherm.domain.assets import Battery
@@ -104,9 +105,13 @@ def build_service(settings: Settings, listen: Listen) -> Service:
     stamina.instrumentation.set_on_retry_hooks(())  # lost and found are logged once, by the breaker
     sites = configured_sites(settings)
     _refuse_prices_from_elsewhere(sites)
+    clock = clock_of(settings, leads=True)
+    database = Database.at(settings.database_url.get_secret_value(), column_of=column_of)
+    opened = _OpenOnce(database)
     service = Service(
-        clock=clock_of(settings, leads=True),
-        database=Database.at(settings.database_url.get_secret_value(), column_of=column_of),
+        clock=clock,
+        database=database,
+        heat=build_heat(settings, database, clock, opened),
         compute=_compute(max(1, min(len(sites), (os.cpu_count() or 2) - 1))),
         holder=instance_name(settings),
         months={
@@ -116,7 +121,6 @@ def build_service(settings: Settings, listen: Listen) -> Service:
             "commands": settings.retention_months_commands,
         },
     )
-    opened = _OpenOnce(service.database)
     for configured in sites:
         service.sites[configured.site.id] = _SiteBuilder(service, settings, listen, opened).build(configured)
     return service

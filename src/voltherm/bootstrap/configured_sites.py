@@ -86,8 +86,8 @@ def configured_site(settings: Settings) -> Site:
     )
 
 
-def configured_tariff(name: str) -> Tariff:
-    """Return the tariff of the library, or of the YAML file, of that name.
+def configured_tariff(name: str, variable: str = "TARIFF") -> Tariff:
+    """Return the tariff of the library, or of the YAML file, of that name, which stands in a variable.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def configured_tariff(name: str) -> Tariff:
     except (OSError, UnicodeDecodeError):
         remedy = f"name a YAML file, or one of {', '.join(library_names())}"
         raise DocumentError(
-            [Problem(field="TARIFF", value=name, problem="is neither a file nor in the library", remedy=remedy)]
+            [Problem(field=variable, value=name, problem="is neither a file nor in the library", remedy=remedy)]
         ) from None
     return read_tariff(text, name)
 

@@ -10,14 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from voltherm.adapters.demo_year import recorded_finland
+from voltherm.adapters.documents.problem import DocumentError
+from voltherm.adapters.prices import DEMO_CURRENCY, DemoPrices, PriceFile
+from voltherm.adapters.store.database import Database
+from voltherm.adapters.transports.watched_csv import WatchedCsv
+from voltherm.adapters.weather import DemoWeather, WeatherFile
+from voltherm.application.published_prices import known_until
+from voltherm.bootstrap.configured_sites import configured_tariff, in_sites
 from voltherm.domain.comfort import Comfort
 from voltherm.domain.tariffs import Tariff
+from voltherm.domain.time import zone_named
 from voltherm.ports.clock import Clock
+from voltherm.ports.errors import OutsideError
 from voltherm.ports.prices import PriceSource
 from voltherm.ports.registry import DayPlans, DeviceRegistry, HeatReadings
 from voltherm.ports.weather import WeatherSource
+from voltherm.settings import Settings
+
+OpenStore = Callable[[], Awaitable[None]]
+"""Brings the database up to date once; raises an ``OutsideError`` while it cannot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +71,7 @@ class HeatParts:
     prices: PriceSource
     weather: WeatherSource
     clock: Clock
-    open_store: Callable[[], Awaitable[None]]
+    open_store: OpenStore
     zone: ZoneInfo
     area: str
     comfort: Comfort
@@ -66,3 +81,85 @@ class HeatParts:
     def spot_series(self) -> str | None:
         """Name under which the tariff reads the spot price; None for a tariff without."""
         return next(iter(self.tariff.series_names), None)
+
+
+def build_heat(settings: Settings, database: Database, clock: Clock, open_store: OpenStore) -> HeatParts:
+    """Return what registered heat pumps share, with the sources that the settings name; without any, with the demo's.
+
+    Parameters
+    ----------
+    settings : Settings
+        All of them.
+    database : Database
+        Where devices are kept.
+    clock : Clock
+        The time.
+    open_store : callable
+        Brings the database up to date once.
+
+    Raises
+    ------
+    DocumentError
+        When the tariff or a file is not as it must be.
+    """
+    zone = zone_named(settings.timezone)
+    tariff = configured_tariff(settings.heat_tariff, "HEAT_TARIFF")
+    _refuse_several_series(tariff)
+    return HeatParts(
+        registry=database.devices,
+        readings=database.heat_readings,
+        day_plans=database.day_plans,
+        prices=_prices(settings, zone, clock, tariff),
+        weather=_weather(settings, zone, clock),
+        clock=clock,
+        open_store=open_store,
+        zone=zone,
+        area=settings.grid_area,
+        comfort=Comfort(low_c=settings.default_comfort_min_temp, high_c=settings.default_comfort_max_temp),
+        tariff=tariff,
+    )
+
+
+def _refuse_several_series(tariff: Tariff) -> None:
+    if len(tariff.series_names) > 1:
+        names = ", ".join(sorted(tariff.series_names))
+        remedy = "name a tariff with at most one, which is the spot price"
+        raise in_sites("HEAT_TARIFF", tariff.id, f"is billed by the price series {names}", remedy)
+
+
+def _prices(settings: Settings, zone: ZoneInfo, clock: Clock, tariff: Tariff) -> PriceSource:
+    if settings.prices_file is None:
+        _refuse_another_currency("PRICES_FILE", "the demo's prices are", DEMO_CURRENCY, tariff)
+        return DemoPrices(recorded_finland(), clock, known_until)
+    file = WatchedCsv(settings.prices_file, zone)
+    source = PriceFile(file, settings.grid_area)
+    try:
+        content = file.load()
+        source.column(content)
+    except OutsideError as error:
+        raise _unfit("PRICES_FILE", settings.prices_file, error) from error
+    _refuse_another_currency("PRICES_FILE", "its prices are", content.currency, tariff)
+    return source
+
+
+def _weather(settings: Settings, zone: ZoneInfo, clock: Clock) -> WeatherSource:
+    if settings.weather_file is None:
+        return DemoWeather(recorded_finland(), clock)
+    file = WatchedCsv(settings.weather_file, zone)
+    source = WeatherFile(file)
+    try:
+        source.columns(file.load())
+    except OutsideError as error:
+        raise _unfit("WEATHER_FILE", settings.weather_file, error) from error
+    return source
+
+
+def _refuse_another_currency(name: str, whose: str, currency: str | None, tariff: Tariff) -> None:
+    if tariff.series_names and currency not in (None, tariff.currency):
+        problem = f"{whose} in {currency}, and the tariff {tariff.id} is in {tariff.currency}"
+        raise in_sites(name, None, problem, "give prices in the tariff's currency, or another HEAT_TARIFF")
+
+
+def _unfit(name: str, file: Path, error: OutsideError) -> DocumentError:
+    problem, _, remedy = str(error).removeprefix(f"{file}: ").rpartition("; ")
+    return in_sites(name, str(file), problem or str(error), remedy if problem else "correct the file")

@@ -13,6 +13,7 @@ from voltherm.adapters.compute.inline import InlineCompute
 from voltherm.adapters.store.database import Database
 from voltherm.adapters.transports.http import JsonHttp
 from voltherm.application.site_control.site_loop import ControlledSite
+from voltherm.bootstrap.heat import HeatParts
 from voltherm.ports.clock import Clock
 from voltherm.ports.errors import OutsideError
 
@@ -31,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Service:
-    """The controlled sites with everything that they share.
+    """The controlled sites with everything that they share, and the registered heat pumps.
 
     Parameters
     ----------
@@ -49,6 +50,8 @@ class Service:
         How long readings, forecasts, plans and commands are kept.
     outside : dict of name to JsonHttp
         The other sides, for their breakers' states and to close them.
+    heat : HeatParts or None
+        Registered heat pumps; None serves none.
     """
 
     clock: Clock
@@ -58,6 +61,7 @@ class Service:
     months: Mapping[str, int] = field(default_factory=dict)
     sites: dict[str, ControlledSite] = field(default_factory=dict)
     outside: dict[str, JsonHttp] = field(default_factory=dict)
+    heat: HeatParts | None = None
 
     async def run(self) -> None:
         """Keep every site under control until cancelled."""
@@ -67,6 +71,8 @@ class Service:
             async with asyncio.TaskGroup() as tasks:
                 for site in self.sites.values():
                     tasks.create_task(self._keep_running(site))
+                if self.heat is not None:
+                    tasks.create_task(self._open_store(self.heat))
                 tasks.create_task(self._retain())
         finally:
             await self._close()
@@ -81,9 +87,28 @@ class Service:
                 site.failed("the control ended in an error of ours; the log says which")
             await asyncio.sleep(RESTART_S)
 
+    async def _open_store(self, heat: HeatParts) -> None:
+        """Bring the database up before the first device asks for it; until it is, device routes answer 503."""
+        is_told = False
+        while True:
+            try:
+                await heat.open_store()
+            except OutsideError as error:
+                told = _log.debug if is_told else _log.warning
+                told("devices_not_kept", why=str(error))
+                is_told = True
+            except Exception:  # noqa: BLE001 - logged with its traceback; what opens the store must not end the control
+                _log.exception("devices_not_kept")
+                is_told = True
+            else:
+                if is_told:
+                    _log.info("devices_kept_again")
+                return
+            await asyncio.sleep(RESTART_S)
+
     async def _retain(self) -> None:
         """Remove once a day what has been kept long enough."""
-        while self.sites:
+        while self.sites or self.heat is not None:
             await asyncio.sleep(FIRST_RETENTION_S)
             try:
                 for removed in await self.database.retention.apply(self.clock.now(), self.months):
