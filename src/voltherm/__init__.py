@@ -1,4 +1,4 @@
-"""Plans batteries and PV behind one meter against the tariff that the site really pays.
+"""Plans batteries, heat pumps and PV behind one meter against the tariff that the site really pays.
 
 ``import voltherm`` costs nothing: each name is imported when it is first used.
 """
@@ -15,9 +15,30 @@ if TYPE_CHECKING:
     from voltherm.adapters.documents.tariff import library_names, read_library, read_tariff
     from voltherm.application.control_step import ControlOptions, SiteController
     from voltherm.application.plan_site import plan_site
-    from voltherm.domain.assets import Battery, BatteryState, Load, Pv
+    from voltherm.domain.assets import (
+        BackupHeater,
+        Battery,
+        BatteryState,
+        Building,
+        BuildingState,
+        GroundTemperature,
+        HeatingCurve,
+        HeatMode,
+        HeatPump,
+        HeatPumpState,
+        HeatSource,
+        Load,
+        Pv,
+        RatingPoint,
+        Room,
+        Schedule,
+        Wall,
+    )
+    from voltherm.domain.building_presets import building_of
+    from voltherm.domain.comfort import Comfort, ComfortWindow
     from voltherm.domain.control import Decision, GuardedPower, Measured, MeterReading, Rung
     from voltherm.domain.errors import InvalidInputError, VolthermError
+    from voltherm.domain.house import Construction, Emitter, House, Insulation
     from voltherm.domain.ledger import Ledger
     from voltherm.domain.measurements import Measurements
     from voltherm.domain.plan import Plan, PlanInputs, PlanOptions, Terminal
@@ -25,14 +46,31 @@ if TYPE_CHECKING:
     from voltherm.domain.site import Connection, Site
     from voltherm.domain.tariffs import Tariff, Usage
     from voltherm.domain.time import Interval, TimeGrid, zone_named
+    from voltherm.physics.heat_pump_presets import HeatPumpType, RatedUnit, heat_pump_of
 
 _HOMES = {
+    "BackupHeater": "domain.assets",
     "Battery": "domain.assets",
     "BatteryState": "domain.assets",
+    "Building": "domain.assets",
+    "BuildingState": "domain.assets",
+    "Comfort": "domain.comfort",
+    "ComfortWindow": "domain.comfort",
     "Connection": "domain.site",
+    "Construction": "domain.house",
     "ControlOptions": "application.control_step",
     "Decision": "domain.control",
+    "Emitter": "domain.house",
+    "GroundTemperature": "domain.assets",
     "GuardedPower": "domain.control",
+    "HeatMode": "domain.assets",
+    "HeatPump": "domain.assets",
+    "HeatPumpState": "domain.assets",
+    "HeatPumpType": "physics.heat_pump_presets",
+    "HeatSource": "domain.assets",
+    "HeatingCurve": "domain.assets",
+    "House": "domain.house",
+    "Insulation": "domain.house",
     "Interval": "domain.time",
     "InvalidInputError": "domain.errors",
     "Ledger": "domain.ledger",
@@ -47,7 +85,11 @@ _HOMES = {
     "Provenance": "domain.series",
     "Pv": "domain.assets",
     "Quality": "domain.series",
+    "RatedUnit": "physics.heat_pump_presets",
+    "RatingPoint": "domain.assets",
+    "Room": "domain.assets",
     "Rung": "domain.control",
+    "Schedule": "domain.assets",
     "Series": "domain.series",
     "Site": "domain.site",
     "SiteController": "application.control_step",
@@ -56,6 +98,9 @@ _HOMES = {
     "TimeGrid": "domain.time",
     "Usage": "domain.tariffs",
     "VolthermError": "domain.errors",
+    "Wall": "domain.assets",
+    "building_of": "domain.building_presets",
+    "heat_pump_of": "physics.heat_pump_presets",
     "library_names": "adapters.documents.tariff",
     "load_request": "adapters.documents.plan_request",
     "load_site": "adapters.documents.site",
@@ -68,12 +113,28 @@ _HOMES = {
 }
 
 __all__ = [
+    "BackupHeater",
     "Battery",
     "BatteryState",
+    "Building",
+    "BuildingState",
+    "Comfort",
+    "ComfortWindow",
     "Connection",
+    "Construction",
     "ControlOptions",
     "Decision",
+    "Emitter",
+    "GroundTemperature",
     "GuardedPower",
+    "HeatMode",
+    "HeatPump",
+    "HeatPumpState",
+    "HeatPumpType",
+    "HeatSource",
+    "HeatingCurve",
+    "House",
+    "Insulation",
     "Interval",
     "InvalidInputError",
     "Ledger",
@@ -88,7 +149,11 @@ __all__ = [
     "Provenance",
     "Pv",
     "Quality",
+    "RatedUnit",
+    "RatingPoint",
+    "Room",
     "Rung",
+    "Schedule",
     "Series",
     "Site",
     "SiteController",
@@ -97,6 +162,9 @@ __all__ = [
     "TimeGrid",
     "Usage",
     "VolthermError",
+    "Wall",
+    "building_of",
+    "heat_pump_of",
     "library_names",
     "load_request",
     "load_site",

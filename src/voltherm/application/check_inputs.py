@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import MappingProxyType
-from typing import Final
 
 import numpy as np
 
@@ -14,9 +12,7 @@ from voltherm.domain.plan import PlanInputs
 from voltherm.domain.series import Series
 from voltherm.domain.site import Site
 from voltherm.domain.tariffs import Demand
-
-WEATHER_RANGES: Final = MappingProxyType({"outdoor_c": (-60.0, 55.0), "irradiance_w_m2": (0.0, 1500.0)})
-"""What weather can be; values outside are taken for a mistake in the unit. [degC], [W/m2]"""
+from voltherm.domain.weather import WEATHER_RANGES
 
 
 def check_inputs(site: Site, inputs: PlanInputs) -> None:

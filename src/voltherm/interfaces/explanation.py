@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from voltherm.adapters.documents.plan_answer import PlanAnswerDocument
 from voltherm.domain.time import zone_named
+from voltherm.interfaces.heat_sentences import HeatFacts, heat_facts_of_answer, heat_sentence, merged_heat
 from voltherm.interfaces.sentences import Facts, facts_of_answer, kilowatts, merged, number, power, sentence
 
 WIDTH = 80
@@ -20,7 +22,7 @@ SAME_TARGET_KW = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """Adjacent steps of one local day with the same reason and target.
+    """Adjacent steps of one local day with the same reasons and target.
 
     Parameters
     ----------
@@ -30,6 +32,8 @@ class Episode:
         In the site's zone.
     facts : Facts
         What is told of them.
+    heat : tuple of HeatFacts
+        What is told of each heat pump.
     """
 
     first: int
@@ -37,12 +41,15 @@ class Episode:
     start: datetime
     end: datetime
     facts: Facts
+    heat: tuple[HeatFacts, ...] = ()
 
 
 def explanation(answer: PlanAnswerDocument) -> str:
     """Return the answer as text of at most 80 columns, in the site's local time and currency."""
     told = episodes(answer)
-    parts = [_head(answer), _cost(answer), _peaks(answer), _table(answer, told), _sentences(told), _remarks(answer)]
+    has_batteries = any(asset.soc is not None for asset in answer.assets.values())
+    sentences = _sentences(told, has_batteries=has_batteries)
+    parts = [_head(answer), _cost(answer), _peaks(answer), _table(answer, told), sentences, _remarks(answer)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -51,19 +58,21 @@ def episodes(answer: PlanAnswerDocument) -> list[Episode]:
     zone = zone_named(answer.grid.zone)
     starts = [moment.astimezone(zone) for moment in answer.times]
     step = timedelta(minutes=answer.grid.step_minutes)
-    facts = facts_of_answer(answer)
+    facts, heat = facts_of_answer(answer), heat_facts_of_answer(answer)
 
     def same(index: int) -> tuple[object, ...]:
         target = facts[index].target_kw
         rounded = None if target is None else round(target / SAME_TARGET_KW)
-        return starts[index].date(), facts[index].reason, rounded, facts[index].target_name
+        heated = tuple(each.reason for each in heat[index])
+        return starts[index].date(), facts[index].reason, rounded, facts[index].target_name, heated
 
     found = []
     for _, group in groupby(range(len(starts)), key=same):
         steps = list(group)
         end = (answer.times[steps[-1]] + step).astimezone(zone)
-        together = merged([facts[index] for index in steps])
-        found.append(Episode(first=steps[0], last=steps[-1] + 1, start=starts[steps[0]], end=end, facts=together))
+        together, heated = merged([facts[index] for index in steps]), merged_heat([heat[index] for index in steps])
+        last = steps[-1] + 1
+        found.append(Episode(first=steps[0], last=last, start=starts[steps[0]], end=end, facts=together, heat=heated))
     return found
 
 
@@ -106,23 +115,65 @@ def _peaks(answer: PlanAnswerDocument) -> str:
 
 
 def _table(answer: PlanAnswerDocument, told: list[Episode]) -> str:
-    socs = [asset.soc for asset in answer.assets.values() if asset.soc is not None]
-    label = _time_label(told)
-    header = f"{'time':<{label}}  {'battery kW':>20}  {'grid kW':>20}" + ("  SOC % at end" if len(socs) == 1 else "")
-    lines = [header]
+    label, columns = _time_label(told), _columns(answer)
+    lines = ["  ".join([f"{'time':<{label}}", *(f"{column.head:>{column.width}}" for column in columns)])]
     for day, group in groupby(told, key=lambda episode: episode.start.date()):
         lines.append(f"{day:%a %Y-%m-%d}")
         for episode in group:
-            grid = answer.grid.power_kw[episode.first : episode.last]
-            cells = [
-                f"{_hours(episode, told):<{label}}",
-                f"{_range(episode.facts.lowest_kw, episode.facts.highest_kw):>20}",
-                f"{_range(min(grid), max(grid)):>20}",
-            ]
-            if len(socs) == 1:
-                cells.append(f"{100 * socs[0][episode.last]:>12.1f}")
-            lines.append("  ".join(cells))
+            cells = (f"{column.cell(episode):>{column.width}}" for column in columns)
+            lines.append("  ".join([f"{_hours(episode, told):<{label}}", *cells]))
     return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Column:
+    """A column of the table."""
+
+    head: str
+    width: int
+    cell: Callable[[Episode], str]
+
+
+def _columns(answer: PlanAnswerDocument) -> list[_Column]:
+    """Columns of what there is: batteries, heat pumps, the meter, one battery's SOC, one building's rooms."""
+    socs = [asset.soc for asset in answer.assets.values() if asset.soc is not None]
+    heats = [asset.heat for asset in answer.assets.values() if asset.heat is not None]
+    width = 14 if heats and socs else 20
+    powers = [asset.power_kw for asset in answer.assets.values() if asset.heat is not None]
+    drawn = [sum(step) for step in zip(*powers, strict=True)]
+    columns = []
+    if socs or not heats:
+        columns.append(
+            _Column(
+                head="battery kW",
+                width=width,
+                cell=lambda episode: _range(episode.facts.lowest_kw, episode.facts.highest_kw),
+            )
+        )
+    if heats:
+        columns.append(_Column(head="heat pump kW", width=width, cell=_range_of(drawn)))
+    columns.append(_Column(head="grid kW", width=width, cell=_range_of(answer.grid.power_kw)))
+    if len(socs) == 1:
+        head = "SOC %" if heats else "SOC % at end"
+        columns.append(_Column(head=head, width=len(head), cell=lambda episode: f"{100 * socs[0][episode.last]:.1f}"))
+    if len(heats) == 1:
+        rooms = list(heats[0].room_c.values())
+        columns.append(_Column(head="rooms degC", width=12, cell=lambda episode: _rooms(rooms, episode)))
+    return columns
+
+
+def _range_of(values: Sequence[float]) -> Callable[[Episode], str]:
+    def cell(episode: Episode) -> str:
+        part = values[episode.first : episode.last]
+        return _range(min(part), max(part))
+
+    return cell
+
+
+def _rooms(rooms: Sequence[Sequence[float]], episode: Episode) -> str:
+    """The coldest and the warmest room at the episode's end."""
+    low, high = (f"{pick(room[episode.last] for room in rooms):.1f}" for pick in (min, max))
+    return low if low == high else f"{low} to {high}"
 
 
 def _range(lowest: float, highest: float) -> str:
@@ -130,11 +181,14 @@ def _range(lowest: float, highest: float) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _sentences(told: list[Episode]) -> str:
+def _sentences(told: list[Episode], *, has_batteries: bool) -> str:
     lines = []
     for day, group in groupby(told, key=lambda episode: episode.start.date()):
         lines.append(f"{day:%a %Y-%m-%d}")
-        lines += [_wrapped(f"{_hours(episode, told)} {sentence(episode.facts)}") for episode in group]
+        for episode in group:
+            first = [sentence(episode.facts)] if has_batteries or not episode.heat else []
+            words = "; ".join([*first, *(heat_sentence(facts) for facts in episode.heat)])
+            lines.append(_wrapped(f"{_hours(episode, told)} {words}"))
     return "\n".join(lines)
 
 
@@ -146,6 +200,7 @@ def _remarks(answer: PlanAnswerDocument) -> str:
         lines.append(f"Breaks {violation.limit} by {amount}, {worst}")
     lines += [f"Approximation: {text}" for text in answer.approximations]
     lines += [f"Finding: {text}" for text in answer.findings]
+    lines += [f"Note: {text}" for text in answer.notes]
     lines += [
         f"Input {name}: {origin.quality.value} from {origin.source}, {origin.note}"
         for name, origin in answer.provenance.items()

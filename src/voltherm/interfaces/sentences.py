@@ -93,10 +93,10 @@ def facts_of_steps(plan: Plan, site: Site) -> list[Facts]:
             reason=reason,
             lowest_kw=total,
             highest_kw=total,
-            target_kw=_known(target),
+            target_kw=known(target),
             target_name=name,
-            lowest_price=_known(price),
-            highest_price=_known(price),
+            lowest_price=known(price),
+            highest_price=known(price),
             currency=site.tariff.currency,
         )
         for reason, total, target, price, name in told
@@ -164,13 +164,14 @@ def _acts(facts: Facts) -> str:
     if facts.lowest_kw >= -SAME_POWER_KW and facts.highest_kw <= SAME_POWER_KW:
         return "holds" if facts.reason is Reason.HOLD else "rests"
     if facts.highest_kw <= SAME_POWER_KW:
-        return f"discharges {_span(-facts.highest_kw, -facts.lowest_kw)} kW"
+        return f"discharges {span(-facts.highest_kw, -facts.lowest_kw)} kW"
     if facts.lowest_kw >= -SAME_POWER_KW:
-        return f"charges {_span(facts.lowest_kw, facts.highest_kw)} kW"
+        return f"charges {span(facts.lowest_kw, facts.highest_kw)} kW"
     return f"between discharging {kilowatts(-facts.lowest_kw)} and charging {kilowatts(facts.highest_kw)} kW"
 
 
-def _span(lowest: float, highest: float) -> str:
+def span(lowest: float, highest: float) -> str:
+    """Return a range of powers from 0 up, without their unit."""
     low, high = kilowatts(max(lowest, 0.0)), kilowatts(highest)
     return low if low == high else f"{low} to {high}"
 
@@ -186,7 +187,8 @@ def _target(facts: Facts) -> str:
     return facts.target_name or "peak"
 
 
-def _known(value: float) -> float | None:
+def known(value: float) -> float | None:
+    """Return the value, or None where it is not finite."""
     return float(value) if math.isfinite(value) else None
 
 

@@ -82,6 +82,9 @@ LARGE: Final = 3.0
 """A rated heat of so many times the design load is told: electric or thermal power may have been mixed up."""
 BACKUP_STEP_KW: Final = 1.0
 """Heaters come in whole kilowatts."""
+N_WEATHERS: Final = 200
+"""Outdoor temperatures that are tried between the design temperature and the mild one; some 0.2 K apart."""
+SECONDS_PER_DAY: Final = 86_400
 
 UNIT_RANGES: Final[Mapping[str, Range]] = MappingProxyType({"rated_heat_kw": (0.5, 2_000.0, "kW of heat")})
 
@@ -187,28 +190,71 @@ def sized(pump: HeatPump, design_outdoor_c: float, notes: tuple[str, ...] = ()) 
     notes : tuple of str
         What is to be said already.
     """
-    outdoor = np.linspace(design_outdoor_c, max(MILD_C, design_outdoor_c), 200)
+    need = _need(pump, design_outdoor_c)
+    found = [*notes, *_note_of_size(pump, need)]
+    if need.missing_kw > 0 and pump.backup is None:
+        pump = replace(pump, backup=BackupHeater(limit_kw=need.heater_kw))
+        found.append(f"the compressor leaves {need}; a backup heater of {need.heater_kw:g} kW is assumed")
+    else:
+        found += _note_of_backup(pump, need)
+    return HeatPumpPreset(heat_pump=pump, design_load_kw=need.load_kw, notes=tuple(found))
+
+
+def sizing_notes(pump: HeatPump) -> tuple[str, ...]:
+    """Return what is to be said of a heat pump in its house: far too large, or too small with all that it has.
+
+    The design temperature is the cold end of the heating curve.
+
+    Parameters
+    ----------
+    pump : HeatPump
+        With its building.
+    """
+    need = _need(pump, pump.heating_curve.cold_c)
+    return *_note_of_size(pump, need), *_note_of_backup(pump, need)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Need:
+    """What holding the set point takes down to the design temperature."""
+
+    outdoor_c: float
+    load_kw: float
+    missing_kw: float
+
+    @property
+    def heater_kw(self) -> float:
+        """Smallest heater that closes what is missing. [kW]."""
+        return float(np.ceil(self.missing_kw / BACKUP_STEP_KW)) * BACKUP_STEP_KW
+
+    def __str__(self) -> str:
+        house = f"the {self.load_kw:.1f} kW that the house loses at {self.outdoor_c:g} degC"
+        return f"up to {self.missing_kw:.1f} kW missing of {house}"
+
+
+def _need(pump: HeatPump, design_outdoor_c: float) -> _Need:
+    outdoor = np.linspace(design_outdoor_c, max(MILD_C, design_outdoor_c), N_WEATHERS)
     load = _load_without_gains_kw(pump.building, pump.normal_c, outdoor)
-    coldest_day = np.full(len(outdoor), (pump.ground.coldest_day - 1) * 86_400)
+    coldest_day = np.full(len(outdoor), (pump.ground.coldest_day - 1) * SECONDS_PER_DAY)
     capacity = operating_points(pump, outdoor, coldest_day).capacity_kw
-    design_kw, missing_kw = float(load[0]), float(np.max(load - capacity))
+    return _Need(outdoor_c=design_outdoor_c, load_kw=float(load[0]), missing_kw=float(np.max(load - capacity)))
+
+
+def _note_of_size(pump: HeatPump, need: _Need) -> tuple[str, ...]:
     rated_kw = max(point.heat_kw for point in pump.rating_points)
-    found = list(notes)
-    if rated_kw > LARGE * design_kw:
-        found.append(
-            f"the rated heat of {rated_kw:g} kW is {rated_kw / design_kw:.1f} times the {design_kw:.1f} kW that the "
-            f"house loses at {design_outdoor_c:g} degC: check that both are right, and that kW of heat was given"
-        )
-    if missing_kw > 0:
-        where = f"{missing_kw:.1f} of the {design_kw:.1f} kW that the house loses at {design_outdoor_c:g} degC"
-        if pump.backup is None:
-            heater = BackupHeater(limit_kw=float(np.ceil(missing_kw / BACKUP_STEP_KW)) * BACKUP_STEP_KW)
-            pump = replace(pump, backup=heater)
-            found.append(f"the compressor leaves {where}; a backup heater of {heater.limit_kw:g} kW is assumed")
-        elif pump.backup.limit_kw * pump.backup.efficiency < missing_kw:
-            given = f"a backup heater of {pump.backup.limit_kw:g} kW"
-            found.append(f"the compressor leaves {where}, and {given} does not carry it: the house will be colder")
-    return HeatPumpPreset(heat_pump=pump, design_load_kw=design_kw, notes=tuple(found))
+    if rated_kw <= LARGE * need.load_kw:
+        return ()
+    house = f"the {need.load_kw:.1f} kW that the house loses at {need.outdoor_c:g} degC"
+    advice = "check that both are right, and that kW of heat was given"
+    return (f"the rated heat of {rated_kw:g} kW is more than {LARGE:g} times {house}: {advice}",)
+
+
+def _note_of_backup(pump: HeatPump, need: _Need) -> tuple[str, ...]:
+    backup_kw = 0.0 if pump.backup is None else pump.backup.limit_kw * pump.backup.efficiency
+    if need.missing_kw <= backup_kw:
+        return ()
+    heater = "and there is no backup heater" if pump.backup is None else f"and the backup gives {backup_kw:g} kW"
+    return (f"the compressor leaves {need}, {heater}: the house will be colder",)
 
 
 def _load_without_gains_kw(building: Building, hold_c: float, outdoor_c: Floats) -> Floats:

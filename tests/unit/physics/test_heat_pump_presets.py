@@ -11,7 +11,7 @@ from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.house import Emitter, House, Insulation
 from voltherm.physics.building import Weather
 from voltherm.physics.heat_pump import mode_requests, operating_points, simulate_heat_pump
-from voltherm.physics.heat_pump_presets import HeatPumpType, RatedUnit, heat_pump_of, sized
+from voltherm.physics.heat_pump_presets import HeatPumpType, RatedUnit, heat_pump_of, sized, sizing_notes
 
 README_HOUSE = House(
     insulation=Insulation.HIGH,
@@ -85,14 +85,23 @@ def test_a_backup_that_is_too_small_is_told_and_kept():
     preset = sized(replace(pump, backup=BackupHeater(limit_kw=1.0)), -32.0)
 
     assert preset.heat_pump.backup == BackupHeater(limit_kw=1.0)
-    assert "a backup heater of 1 kW does not carry it: the house will be colder" in preset.notes[0]
+    assert "and the backup gives 1 kW: the house will be colder" in preset.notes[0]
 
 
 @pytest.mark.pitfall("A2")
 def test_a_rated_power_far_above_the_load_is_told_as_it_may_be_of_another_kind():
     preset = heat_pump_of("pump", README_HOUSE, replace(README_UNIT, rated_heat_kw=42.0))
 
-    assert "5.0 times the 8.4 kW" in preset.notes[0]
+    assert "42 kW is more than 3 times the 8.4 kW that the house loses at -32 degC" in preset.notes[0]
+
+
+def test_what_is_to_be_said_of_a_written_heat_pump_is_said_again_from_its_parameters():
+    pump = heat_pump_of("pump", README_HOUSE, replace(README_UNIT, rated_heat_kw=5.0)).heat_pump
+
+    assert sizing_notes(pump) == ()
+    (note,) = sizing_notes(replace(pump, backup=None))
+    assert "3.7 kW missing of the 8.4 kW" in note
+    assert "there is no backup heater: the house will be colder" in note
 
 
 @pytest.mark.pitfall("A1")

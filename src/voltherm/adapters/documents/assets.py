@@ -8,6 +8,7 @@ from typing import Annotated, Literal, assert_never
 from pydantic import Field
 
 from voltherm.adapters.documents.fields import Document, Efficiency, Flag, Fraction, Identifier, NonNegative, Positive
+from voltherm.adapters.documents.heat_pump import HeatPumpDocument, heat_pump_from_document
 from voltherm.adapters.documents.problem import DocumentError, Problem, path_of
 from voltherm.domain.assets import Asset, Battery, Load, Pv
 
@@ -52,22 +53,25 @@ class BatteryDocument(Document):
     discharge_taper_soc: Fraction = 0.0
 
 
-AssetDocument = Annotated[BatteryDocument | LoadDocument | PvDocument, Field(discriminator="kind")]
+AnyAssetDocument = BatteryDocument | HeatPumpDocument | LoadDocument | PvDocument
+AssetDocument = Annotated[AnyAssetDocument, Field(discriminator="kind")]
 
 
-def asset_from_document(document: BatteryDocument | LoadDocument | PvDocument, place: tuple[str | int, ...]) -> Asset:
+def asset_from_document(document: AnyAssetDocument, place: tuple[str | int, ...]) -> Asset:
     """Return the asset that a document at ``place`` describes.
 
     Raises
     ------
     DocumentError
-        When a battery's efficiency is given in two ways, or by half.
+        When a battery's efficiency is given in two ways, or by half; when a heat pump is.
     InvalidInputError
         When values do not fit together.
     """
     match document:
         case BatteryDocument():
             return _battery(document, place)
+        case HeatPumpDocument():
+            return heat_pump_from_document(document, place)
         case LoadDocument():
             return Load(id=document.id)
         case PvDocument():

@@ -1,7 +1,8 @@
 """Records as JSON and back, exactly: every field of a dataclass by its declared type, every bit of every number.
 
 A finite number is written as the shortest text that reads as the same number; NaN and the infinities, which JSON does
-not have, are the texts ``nan``, ``inf`` and ``-inf``, and ``null`` in an array is NaN. The order of mappings is kept.
+not have, are the texts ``nan``, ``inf`` and ``-inf``, and ``null`` in an array is NaN. An array of two dimensions is a
+list of its rows. The order of mappings is kept.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ T = TypeVar("T")
 
 KIND: Final = "kind"
 """Names the class, where a field may hold one of several."""
+
+MOST_DIMENSIONS: Final = 2
 
 
 class RecordError(VolthermError):
@@ -82,8 +85,10 @@ def _encoded_record(kind: Any, value: Any, where: str) -> dict[str, Plain]:  # n
 
 
 def _encoded_array(value: NDArray[np.float64], where: str) -> Plain:
+    if value.ndim == MOST_DIMENSIONS and value.size:
+        return [_encoded_array(row, where) for row in value]
     if value.ndim != 1:
-        message = f"{where}: has shape {value.shape}; only arrays of one dimension are kept"
+        message = f"{where}: has shape {value.shape}; only arrays of one dimension, or of two with values, are kept"
         raise RecordError(message)
     numbers = np.asarray(value, dtype=np.float64).tolist()
     if np.isfinite(value).all():
@@ -134,10 +139,7 @@ def _decoded_choice(kind: Any, raw: Any, where: str) -> Any:  # noqa: ANN401 - s
 
 def _decoded_list(kind: Any, raw: list[Any], where: str) -> Any:  # noqa: ANN401 - see _encoded
     if get_origin(kind) is np.ndarray:
-        numbers = [math.nan if each is None else _decoded(float, each, where) for each in raw]
-        values = np.array(numbers, dtype=np.float64)
-        values.flags.writeable = False
-        return values
+        return _decoded_array(raw, where)
     if get_origin(kind) is frozenset:
         return frozenset(_decoded(get_args(kind)[0], each, where) for each in raw)
     kinds = _items(kind, len(raw))
@@ -145,6 +147,18 @@ def _decoded_list(kind: Any, raw: list[Any], where: str) -> Any:  # noqa: ANN401
         message = f"{where}: has {len(raw)} parts instead of {len(kinds)}"
         raise RecordError(message)
     return tuple(_decoded(item, each, where) for item, each in zip(kinds, raw, strict=True))
+
+
+def _decoded_array(raw: list[Any], where: str) -> NDArray[np.float64]:
+    has_rows = bool(raw) and isinstance(raw[0], list)
+    rows = [_require(row, list, where) for row in raw] if has_rows else [raw]
+    if len({len(row) for row in rows}) > 1:
+        message = f"{where}: has rows of {len(rows[0])} and of other lengths; an array's rows are of one length"
+        raise RecordError(message)
+    numbers = [[math.nan if each is None else _decoded(float, each, where) for each in row] for row in rows]
+    values = np.array(numbers if has_rows else numbers[0], dtype=np.float64)
+    values.flags.writeable = False
+    return values
 
 
 def _decoded_record(kind: Any, raw: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - see _encoded

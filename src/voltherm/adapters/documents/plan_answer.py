@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
 
+from voltherm.adapters.documents.heat_answer import HeatAnswer, heat_to_document
 from voltherm.adapters.documents.problem import DocumentError, Problem, problems_of
+from voltherm.domain.assets import HeatPump
 from voltherm.domain.plan import (
     AssetPlan,
     Fallback,
@@ -28,6 +30,7 @@ from voltherm.domain.plan import (
 )
 from voltherm.domain.series import Provenance, Quality
 from voltherm.domain.site import Site
+from voltherm.physics.heat_pump_presets import sizing_notes
 
 LARGEST_ANSWER = 20_000_000
 """Longest answer that is read back. [bytes]."""
@@ -37,6 +40,12 @@ SHOWN_DECIMALS = 9
 UNITS = MappingProxyType(
     {
         "power_kw": "kW",
+        "heat_kw": "kW",
+        "compressor_kw": "kW",
+        "backup_kw": "kW",
+        "room_c": "degC",
+        "mass_c": "degC",
+        "cop": "1",
         "peaks_kw": "kW",
         "target_kw": "kW",
         "soc": "1",
@@ -62,10 +71,14 @@ class OutcomeDetail(AnswerPart):
 
 
 class AssetAnswer(AnswerPart):
-    """What one asset does: mean power of each step, positive into the asset, and a battery's SOC at each edge."""
+    """What one asset does: mean power of each step, positive into the asset, and a battery's SOC at each edge.
+
+    A heat pump's power is electric; its heat and its rooms are told in ``heat``.
+    """
 
     power_kw: list[float]
     soc: list[float] | None = None
+    heat: HeatAnswer | None = None
 
 
 class GridAnswer(AnswerPart):
@@ -140,6 +153,7 @@ class PlanAnswerDocument(AnswerPart):
     violations: list[ViolationAnswer]
     approximations: list[str]
     findings: list[str]
+    notes: list[str] = []
     provenance: dict[str, ProvenanceAnswer]
     timing_ms: dict[Literal["build", "solve", "validate"], float]
 
@@ -151,6 +165,8 @@ class PlanAnswerDocument(AnswerPart):
             lengths[f"assets.{name}.power_kw"] = len(asset.power_kw)
             if asset.soc is not None:
                 lengths[f"assets.{name}.soc"] = len(asset.soc) - 1
+            if asset.heat is not None:
+                lengths |= {f"assets.{name}.heat.{series}": length for series, length in asset.heat.lengths()}
         for name, length in lengths.items():
             if length != n:
                 raise ValueError(f"{name} does not fit grid.steps, {n}")
@@ -170,6 +186,7 @@ def plan_to_document(plan: Plan, site: Site, sentences: Sequence[str]) -> PlanAn
         Why each step does what it does, in words.
     """
     zone, currency = site.zone, site.tariff.currency
+    pumps = {pump.id: pump for pump in site.heat_pumps}
     gap, why = _outcome_detail(plan.outcome)
     return PlanAnswerDocument(
         site=plan.site_id,
@@ -179,7 +196,7 @@ def plan_to_document(plan: Plan, site: Site, sentences: Sequence[str]) -> PlanAn
         outcome_detail=OutcomeDetail(gap=gap, why=why),
         times=[moment.astimezone(zone) for moment in plan.grid.times()],
         units=units_in(currency),
-        assets={name: _asset(asset) for name, asset in plan.assets.items()},
+        assets={name: _asset(part, pumps.get(name)) for name, part in plan.assets.items()},
         grid=_grid(plan, zone),
         objective=_objective(plan.objective),
         bill_lines={name: _finite(amount) for name, amount in plan.bill_lines.items()},
@@ -188,6 +205,7 @@ def plan_to_document(plan: Plan, site: Site, sentences: Sequence[str]) -> PlanAn
         violations=[_violation(violation, zone) for violation in plan.violations],
         approximations=list(plan.approximations),
         findings=list(plan.findings),
+        notes=[f"{pump.id}: {note}" for pump in site.heat_pumps for note in sizing_notes(pump)],
         provenance={name: _provenance(origin, plan.made_at, zone) for name, origin in plan.provenance.items()},
         timing_ms={
             "build": plan.timing.build_ms,
@@ -256,8 +274,12 @@ def _listed(values: NDArray[np.float64]) -> list[float]:
     return rounded
 
 
-def _asset(asset: AssetPlan) -> AssetAnswer:
-    return AssetAnswer(power_kw=_listed(asset.power_kw), soc=None if asset.soc is None else _listed(asset.soc))
+def _asset(part: AssetPlan, pump: HeatPump | None) -> AssetAnswer:
+    return AssetAnswer(
+        power_kw=_listed(part.power_kw),
+        soc=None if part.soc is None else _listed(part.soc),
+        heat=None if part.heat is None or pump is None else heat_to_document(part.heat, pump),
+    )
 
 
 def _grid(plan: Plan, zone: ZoneInfo) -> GridAnswer:

@@ -20,6 +20,12 @@ from voltherm.adapters.documents.forecast import (
     TimedValues,
     series_on_grid,
 )
+from voltherm.adapters.documents.heat_inputs import (
+    HeatStateDocument,
+    WeatherDocument,
+    heat_states,
+    weather_series,
+)
 from voltherm.adapters.documents.ledger import LedgerDocument, ledger_from_document
 from voltherm.adapters.documents.problem import DocumentError, Problems
 from voltherm.domain.assets import BatteryState
@@ -74,6 +80,8 @@ class Parts:
     forecasts: Mapping[str, ForecastDocument] | None
     prices: Mapping[str, PriceDocument] | None
     options: OptionsDocument | None
+    heat: Mapping[str, HeatStateDocument] | None
+    weather: WeatherDocument | None
 
 
 def plan_inputs(site: Site, parts: Parts, problems: Problems) -> PlanInputs | None:
@@ -84,10 +92,20 @@ def plan_inputs(site: Site, parts: Parts, problems: Problems) -> PlanInputs | No
     states = checker.states(parts.state, parts.grid)
     power_kw = checker.power_kw(parts.forecasts, parts.grid)
     prices = checker.prices(parts.prices, parts.grid)
+    heat = heat_states(site, parts.heat, problems)
+    weather = weather_series(site, parts.weather, parts.grid, problems)
     if problems.found or parts.now is None or parts.grid is None:
         return None
     return PlanInputs(
-        now=parts.now, grid=parts.grid, power_kw=power_kw, states=states, prices=prices, ledger=ledger, options=options
+        now=parts.now,
+        grid=parts.grid,
+        power_kw=power_kw,
+        states=states,
+        prices=prices,
+        ledger=ledger,
+        options=options,
+        heat=heat,
+        weather=weather,
     )
 
 

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 
 from voltherm.adapters.documents.fields import LAST_YEAR, Document, Instant, Limits
 from voltherm.adapters.documents.forecast import ForecastDocument, PriceDocument
+from voltherm.adapters.documents.heat_inputs import HeatStateDocument, WeatherDocument
 from voltherm.adapters.documents.ledger import LedgerDocument
 from voltherm.adapters.documents.plan_inputs import (
     BatteryStateDocument,
@@ -34,7 +35,7 @@ LARGEST_REQUEST = 10_000_000
 
 
 class PlanRequestDocument(Document):
-    """Site, state, forecasts and prices: all that a plan depends on."""
+    """Site, state, forecasts, prices and weather: all that a plan depends on."""
 
     site: SiteDocument
     now: Instant
@@ -44,6 +45,8 @@ class PlanRequestDocument(Document):
     ledger: LedgerDocument | None = None
     forecasts: dict[str, ForecastDocument] = Field(default_factory=dict)
     prices: dict[str, PriceDocument] = Field(default_factory=dict)
+    heat: dict[str, HeatStateDocument] = Field(default_factory=dict)
+    weather: WeatherDocument = WeatherDocument()
     options: OptionsDocument = OptionsDocument()
 
 
@@ -123,6 +126,8 @@ def request_from_document(raw: object) -> PlanRequest:
         forecasts=reader.part("forecasts", _FORECASTS, {}),
         prices=reader.part("prices", _PRICES, {}),
         options=reader.part("options", _OPTIONS, OptionsDocument()),
+        heat=reader.part("heat", _HEAT, {}),
+        weather=reader.part("weather", _WEATHER, WeatherDocument()),
     )
     inputs = None if site is None else plan_inputs(site, parts, reader.problems)
     reader.problems.raise_if_any()
@@ -139,6 +144,8 @@ _LEDGER = TypeAdapter(LedgerDocument)
 _FORECASTS = TypeAdapter(dict[str, ForecastDocument])
 _PRICES = TypeAdapter(dict[str, PriceDocument])
 _OPTIONS = TypeAdapter(OptionsDocument)
+_HEAT = TypeAdapter(dict[str, HeatStateDocument])
+_WEATHER = TypeAdapter(WeatherDocument)
 
 _REQUIRED = tuple(name for name, field in PlanRequestDocument.model_fields.items() if field.is_required())
 

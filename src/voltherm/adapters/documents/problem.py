@@ -149,7 +149,7 @@ def _remedy(kind: str, name: str) -> str:
     return "correct the value"
 
 
-_UNION_TAGS = frozenset({"battery", "load", "pv"})
+_UNION_TAGS = frozenset({"battery", "heat_pump", "load", "pv"})
 
 _BOUNDS = {
     "greater_than": ("above", "gt"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import assert_never
 
+from voltherm.adapters.documents.heat_pump import heat_pump_to_document
 from voltherm.adapters.documents.tariff import tariff_to_document
 from voltherm.domain.assets import Asset, Battery, HeatPump, Load, Pv
 from voltherm.domain.site import Site
@@ -26,7 +27,7 @@ def _asset(asset: Asset) -> dict[str, object]:
         case Battery():
             return {"kind": "battery", **asdict(asset)}
         case HeatPump():
-            return {"kind": "heat_pump", **asdict(asset)}
+            return heat_pump_to_document(asset)
         case Load():
             return {"kind": "load", **asdict(asset)}
         case Pv():

@@ -146,14 +146,21 @@ def _window_or_none(pair: tuple[str, str], path: Path, report: Report) -> tuple[
 
 
 def _window(pair: tuple[str, str]) -> tuple[int, int]:
-    start, end = (_minutes(text) for text in pair)
+    start, end = (clock_minutes(text) for text in pair)
     if start == end:
         message = f"window {list(pair)} has no length; write 00:00 to 24:00 for the whole day"
         raise InvalidInputError(message)
     return start, end
 
 
-def _minutes(text: str) -> int:
+def clock_minutes(text: str) -> int:
+    """Return the minutes after midnight of a text such as ``06:30``, up to ``24:00``.
+
+    Raises
+    ------
+    InvalidInputError
+        For anything else.
+    """
     match = _CLOCK.fullmatch(text)
     if match is None or (match[1] == "24" and match[2] != "00"):
         message = f'{text!r} is no time of day; write it as "06:00", up to "24:00"'

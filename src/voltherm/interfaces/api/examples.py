@@ -1,4 +1,7 @@
-"""Requests to try in the documentation: a factory with a battery, on four hours; each is valid as it stands."""
+"""Requests to try in the documentation: a factory with a battery, a house with a heat pump, on four hours each.
+
+Each is valid as it stands.
+"""
 
 from __future__ import annotations
 
@@ -58,6 +61,40 @@ def _request(options: JsonObject, *, with_demand: bool) -> JsonObject:
     }
 
 
+_SPOT = [38.1, 36.5, 41.0, 78.2]
+_OUTDOOR_C = [-12.8, -13.1, -13.0, -12.6]
+_HOURLY: JsonObject = {"start": "2026-01-15T03:00:00+02:00", "step_minutes": 60}
+
+
+def _house() -> JsonObject:
+    """A house that is known by insulation, areas and type plate, in the hours before the morning's prices."""
+    preset = {
+        "insulation": "high",
+        "floor_area_m2": 150,
+        "volume_m3": 450,
+        "heat_pump_type": "GSHP",
+        "rated_heat_kw": 12,
+        "cop": 4.0,
+        "design_outdoor_c": -32,
+        "comfort": {"low_c": 19, "high_c": 23},
+    }
+    return {
+        "site": {
+            "id": "house",
+            "zone": "Europe/Helsinki",
+            "connection": {"import_limit_kw": 17.25},
+            "assets": [{"kind": "load", "id": "load"}, {"kind": "heat_pump", "id": "heat_pump", "preset": preset}],
+            "tariff": {"library": "finland-spot"},
+        },
+        "now": "2026-01-15T03:00:00+02:00",
+        "grid": {"start": "2026-01-15T03:00:00+02:00", "step_minutes": 15, "steps": 16},
+        "heat": {"heat_pump": {"room_c": 20.5, "mode": "NORMAL"}},
+        "weather": {**_HOURLY, "outdoor_c": _OUTDOOR_C, "irradiance_w_m2": [0, 0, 0, 0], "source": "forecast"},
+        "forecasts": {"load": {**_HOURLY, "power_kw": [0.3, 0.3, 0.4, 0.8]}},
+        "prices": {"fi_spot": {**_HOURLY, "price_eur_per_mwh": _SPOT, "source": "day-ahead"}},
+    }
+
+
 PLAN_REQUESTS: Mapping[str, JsonObject] = {
     "free": {
         "summary": "The battery may end anywhere",
@@ -73,6 +110,10 @@ PLAN_REQUESTS: Mapping[str, JsonObject] = {
             **_request({"terminal": "at_least_start"}, with_demand=True),
             "reached_peaks_kw": {"demand_noon": 180},
         },
+    },
+    "house": {
+        "summary": "A house with a heat pump that buys at the spot price",
+        "value": _house(),
     },
 }
 """By name: the examples of ``POST /v1/plan``."""

@@ -175,13 +175,41 @@ def test_a_type_that_nobody_has_thought_of_is_refused_when_it_is_written():
         to_plain(Odd, Odd(value=1j))
 
 
-def test_arrays_of_several_dimensions_are_refused():
-    @dataclass
-    class Flat:
-        values: NDArray[np.float64]
+@dataclass
+class Table:
+    values: NDArray[np.float64]
 
-    with pytest.raises(RecordError, match="one dimension"):
-        to_plain(Flat, Flat(values=np.zeros((2, 2))))
+
+@given(rows=st.integers(1, 4), columns=st.integers(1, 3), data=st.data())
+def test_arrays_of_two_dimensions_come_back_to_the_last_bit(rows, columns, data):
+    numbers = data.draw(st.lists(st.floats(), min_size=rows * columns, max_size=rows * columns))
+    values = np.array(numbers).reshape(rows, columns)
+
+    found = from_plain(Table, json.loads(json.dumps(to_plain(Table, Table(values=values)), allow_nan=False))).values
+
+    assert found.shape == (rows, columns)
+    np.testing.assert_array_equal(found, values)
+    np.testing.assert_array_equal(np.signbit(found[~np.isnan(found)]), np.signbit(values[~np.isnan(values)]))
+    assert not found.flags.writeable
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 2), (0, 3), (3, 0), ()])
+def test_arrays_of_other_dimensions_are_refused(shape):
+    with pytest.raises(RecordError, match="only arrays of one dimension"):
+        to_plain(Table, Table(values=np.zeros(shape)))
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ([[1.0, 2.0], [3.0]], "has rows of 2 and of other lengths"),
+        ([[1.0], 2.0], "'2.0' is no list"),
+        ([1.0, [2.0]], "is no float"),
+    ],
+)
+def test_what_is_no_table_is_refused(raw, words):
+    with pytest.raises(RecordError, match=words):
+        from_plain(Table, {"values": raw})
 
 
 def test_instants_of_other_zones_come_back_in_utc():

@@ -28,7 +28,8 @@ START = datetime(2026, 1, 15, 6, tzinfo=UTC)
 
 @pytest.fixture
 def site():
-    return SimpleNamespace(zone=zone_named("America/Costa_Rica"), tariff=SimpleNamespace(currency="CRC"))
+    tariff = SimpleNamespace(currency="CRC")
+    return SimpleNamespace(zone=zone_named("America/Costa_Rica"), tariff=tariff, heat_pumps=())
 
 
 def plan_of(outcome, *, gap=1e-9):
@@ -68,7 +69,7 @@ def test_an_answer_has_the_documented_fields(site):
     answer = answer_of(plan_of(Optimal()), site)
 
     assert answer["times"] == ["2026-01-15T00:00:00-06:00", "2026-01-15T00:15:00-06:00"]
-    assert answer["assets"]["bess"] == {"power_kw": [0.0, 0.0], "soc": [0.5, 0.5, 0.5]}
+    assert answer["assets"]["bess"] == {"power_kw": [0.0, 0.0], "soc": [0.5, 0.5, 0.5], "heat": None}
     assert answer["objective"] == {"total": 10.0, "bill": 10.0, "wear": 1.0, "violations": 2.0, "stored_energy": 3.0}
     assert answer["grid"]["peaks_kw"] == {"demand": 120.0}
     assert answer["steps"][1] == {

@@ -27,7 +27,7 @@ def test_a_site_under_each_tariff_of_the_library_comes_back_equal_with_its_holid
     assert through_json(told) == told
 
 
-@pytest.mark.parametrize("name", ["factory", "house"])
+@pytest.mark.parametrize("name", ["factory", "house", "sites/house-oulu"])
 def test_the_example_sites_come_back_equal(name):
     told = load_site(EXAMPLES / f"{name}.yaml")
 

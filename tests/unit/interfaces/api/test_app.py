@@ -216,7 +216,7 @@ def test_the_openapi_document_carries_valid_examples_and_no_loose_references(cli
     assert referred <= names
     assert set(document["paths"]) == {"/", "/health", "/health/ready", "/v1/plan"}
     media = document["paths"]["/v1/plan"]["post"]["requestBody"]["content"]["application/json"]
-    assert set(media["examples"]) == {"free", "neutral", "demand"}
+    assert set(media["examples"]) == {"free", "neutral", "demand", "house"}
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
