@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSe
 
 from voltherm.adapters.documents.fields import Instant
 from voltherm.adapters.documents.problem import Problem, problems_of, shown
-from voltherm.domain.comfort import LEAST_TEMP_C, MOST_TEMP_C
+from voltherm.domain.comfort import LEAST_TEMP_C
 from voltherm.domain.errors import InvalidInputError, VolthermError
 from voltherm.domain.time import zone_named
 
@@ -27,6 +27,8 @@ STEPS_MINUTES: Final = (5, 10, 15, 20, 30, 60)
 HIDDEN: Final = "***"
 LEAST_PERCENT: Final = 2.0
 """A fraction from here on was meant as percent; between 1 and this it is a mistake of another kind."""
+WARMEST_COMFORT_C: Final = 30.0
+"""A heat pump's own room limit, where nobody sets another; comfort beyond it would be out of reach. [degC]"""
 TYPO_LIKENESS: Final = 0.8
 """A name in the file that is this much like one of ours is a mistyped one."""
 
@@ -140,7 +142,7 @@ Power = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Months = Annotated[int, Field(ge=2, le=1200)]
-Comfortable = Annotated[float, Field(ge=LEAST_TEMP_C, le=MOST_TEMP_C, allow_inf_nan=False)]
+Comfortable = Annotated[float, Field(ge=LEAST_TEMP_C, le=WARMEST_COMFORT_C, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -239,10 +241,10 @@ class Settings(BaseSettings):
         "Europe/Helsinki", description="the IANA time zone of heat pumps that are registered without one"
     )
     default_comfort_min_temp: Comfortable = Field(
-        18.0, description="the lowest room temperature where a registration gives none, 5 to 35 degC"
+        18.0, description="the lowest room temperature where a registration gives none, 5 to 30 degC"
     )
     default_comfort_max_temp: Comfortable = Field(
-        24.0, description="the highest room temperature where a registration gives none, 5 to 35 degC"
+        24.0, description="the highest room temperature where a registration gives none, 5 to 30 degC"
     )
     heat_tariff: str = Field(
         "finland-spot",

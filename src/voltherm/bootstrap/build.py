@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import socket
@@ -34,6 +33,7 @@ from voltherm.application.site_control.site_loop import ControlledSite
 from voltherm.application.site_control.state import ControlSettings, SiteState
 from voltherm.bootstrap.configured_sites import ConfiguredSite, configured_sites, in_sites
 from voltherm.bootstrap.heat import build_heat
+from voltherm.bootstrap.open_once import OpenOnce
 from voltherm.bootstrap.outside import battery_behind, device_http, meter_behind, reporter_behind
 from voltherm.bootstrap.service import Service
 from voltherm.domain.assets import Battery
@@ -107,7 +107,7 @@ def build_service(settings: Settings, listen: Listen) -> Service:
     _refuse_prices_from_elsewhere(sites)
     clock = clock_of(settings, leads=True)
     database = Database.at(settings.database_url.get_secret_value(), column_of=column_of)
-    opened = _OpenOnce(database)
+    opened = OpenOnce(database)
     service = Service(
         clock=clock,
         database=database,
@@ -146,25 +146,10 @@ def _compute(n_workers: int) -> InlineCompute | ProcessCompute:
     return ProcessCompute(n_workers=n_workers)
 
 
-class _OpenOnce:
-    """Brings the database up to date once for all sites."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._lock = asyncio.Lock()
-        self._is_open = False
-
-    async def __call__(self) -> None:
-        async with self._lock:
-            if not self._is_open:
-                await self._database.upgrade()
-                self._is_open = True
-
-
 class _SiteBuilder:
     """Builds the parts of one site."""
 
-    def __init__(self, service: Service, settings: Settings, listen: Listen, opened: _OpenOnce) -> None:
+    def __init__(self, service: Service, settings: Settings, listen: Listen, opened: OpenOnce) -> None:
         self._service, self._settings, self._listen, self._opened = service, settings, listen, opened
 
     def build(self, configured: ConfiguredSite) -> ControlledSite:

@@ -19,17 +19,20 @@ from voltherm.bootstrap import Service
 from voltherm.interfaces.api.access import Access
 from voltherm.interfaces.api.control import trouble_of
 from voltherm.interfaces.api.demo_feed import DemoFeed
+from voltherm.interfaces.api.documents.devices import Device, DeviceRegistration
+from voltherm.interfaces.api.documents.heat_readings import MeasurementPage, MeasurementsIn, MeasurementsTaken
 from voltherm.interfaces.api.documents.mpc import CurrentDispatch, FullSchedule, SiteStatus, Triggered
 from voltherm.interfaces.api.logs import log_request
 from voltherm.interfaces.api.openapi import describe
 from voltherm.interfaces.api.problems import ProblemDocument, answer_errors_with_problems
 from voltherm.interfaces.api.routes.demo import DemoDocument, demo_router
 from voltherm.interfaces.api.routes.demo_page import demo_page_router
+from voltherm.interfaces.api.routes.devices import devices_router
 from voltherm.interfaces.api.routes.health import Health, Readiness, ReadinessCheck, health_router
 from voltherm.interfaces.api.routes.mpc import mpc_router
 from voltherm.interfaces.api.routes.plan import plan_router
 from voltherm.interfaces.api.routes.redoc import redoc_router
-from voltherm.interfaces.api.routes.root import DEMO_LINKS, LINKS, MPC_LINKS, Link, Root, root_router
+from voltherm.interfaces.api.routes.root import DEMO_LINKS, DEVICE_LINKS, LINKS, MPC_LINKS, Link, Root, root_router
 from voltherm.interfaces.api.workers import PlanWorkers
 from voltherm.interfaces.metrics.metrics import ServiceMetrics
 from voltherm.interfaces.metrics.observe import observe
@@ -71,6 +74,7 @@ def create_app(
     all_checks = {"planner": planner, **(checks or {})}
     app = _bare_app(_lifespan(planners, demo, service))
     app.include_router(plan_router(planners))
+    read: list[type[BaseModel]] = [PlanRequestDocument]
     written: list[type[BaseModel]] = [PlanAnswerDocument, ProblemDocument, Health, Readiness, Root]
     links: tuple[Link, ...] = LINKS
     if demo is not None:
@@ -87,10 +91,15 @@ def create_app(
             app.include_router(metrics_router(metrics, partial(observe, metrics, service)))
         written += [CurrentDispatch, FullSchedule, SiteStatus, Triggered]
         links = (*links, *MPC_LINKS)
+        if service.heat is not None:
+            app.include_router(devices_router(service.heat, access or Access(None)))
+            read += [DeviceRegistration, MeasurementsIn]
+            written += [Device, MeasurementPage, MeasurementsTaken]
+            links = (*links, *DEVICE_LINKS)
     app.include_router(health_router(all_checks))
     app.include_router(root_router(links))
     app.include_router(redoc_router(app.title, "/openapi.json", "/static-offline-docs/favicon.png"))
-    describe(app, read=[PlanRequestDocument], written=written)
+    describe(app, read=read, written=written)
     return app
 
 

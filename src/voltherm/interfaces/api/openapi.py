@@ -26,11 +26,41 @@ def _answer(model: str, description: str) -> dict[str, object]:
     return {"description": description, "content": content}
 
 
-def answers(model: str, description: str, problems: Mapping[str, str]) -> dict[str, Any]:
+def answers(model: str, description: str, problems: Mapping[str, str], status: str = "200") -> dict[str, Any]:
     """Return what OpenAPI says of an operation that answers ``model``, or one of the problems by their status."""
     told = {status: _problem(words) for status, words in problems.items()}
     invalid = {"422": _problem("The request's parameters are not as documented")}
-    return {"responses": {"200": _answer(model, description), **invalid, **told, **_INTERNAL}}
+    return {"responses": {status: _answer(model, description), **invalid, **told, **_INTERNAL}}
+
+
+def answers_list(model: str, description: str, problems: Mapping[str, str]) -> dict[str, Any]:
+    """Return what OpenAPI says of an operation that answers a page of ``model``, with a link to the next."""
+    operation = answers(model, description, problems)
+    page = operation["responses"]["200"]
+    page["content"] = {"application/json": {"schema": {"type": "array", "items": {"$ref": _REF.format(model=model)}}}}
+    page["headers"] = {"Link": {"description": 'The next page, `rel="next"`', "schema": {"type": "string"}}}
+    return operation
+
+
+def reads(operation: Mapping[str, Any], model: str, example: object) -> dict[str, Any]:
+    """Return what OpenAPI says of an operation that also reads a JSON body, from whoever may write."""
+    body = {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": _REF.format(model=model)}, "example": example}},
+    }
+    responses = {**operation["responses"], **{status: _problem(words) for status, words in _OF_A_BODY.items()}}
+    return {**operation, "requestBody": body, "responses": responses}
+
+
+_OF_A_BODY = {
+    "400": "The body ended early, or is no HTTP",
+    "401": "The token is missing or wrong",
+    "403": "No token is set, and the request is not from this machine",
+    "408": "The body did not arrive in time",
+    "413": "The body is too large",
+    "415": "The body is not JSON by its header",
+    "422": "The document has problems; each is listed with field, value and remedy",
+}
 
 
 _INTERNAL = {"500": _problem("An error of ours; the log says more")}

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from voltherm.adapters.documents.problem import DocumentError, Problem, shown
 from voltherm.domain.errors import InvalidInputError
+from voltherm.ports.errors import OutsideError
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:voltherm:problem:"
@@ -95,6 +96,7 @@ def answer_errors_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(DocumentError, _bad_document)
     app.add_exception_handler(InvalidInputError, _bad_input)
+    app.add_exception_handler(OutsideError, _outside)
     app.add_exception_handler(RequestValidationError, _bad_parameters)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _internal_error)
@@ -127,6 +129,13 @@ def _told_as_problem(line: str) -> Problem:
         field, rest = "document", line
     problem, _, remedy = rest.rpartition("; ")
     return Problem(field=field, value=None, problem=problem or rest, remedy=remedy if problem else "correct the value")
+
+
+async def _outside(request: Request, error: Exception) -> Response:
+    """Tell that something that the service depends on failed; what it said is for the operator."""
+    _log.warning("outside_failed", method=request.method, path=request.url.path, why=str(error))
+    detail = "What the answer depends on does not work now; its operator finds the reason in the log. Try again later."
+    return problem_response(503, "unavailable", detail, headers={"Retry-After": "5"})
 
 
 async def _bad_parameters(_: Request, error: Exception) -> Response:

@@ -53,6 +53,10 @@ MPC_LINKS = (
     Link(method="POST", path="/api/mpc/trigger", what="plan now"),
     Link(method="GET", path="/metrics", what="for Prometheus"),
 )
+DEVICE_LINKS = (
+    Link(method="POST", path="/devices/register", what="a heat pump with its house"),
+    Link(method="GET", path="/devices", what="the registered heat pumps"),
+)
 USUAL_HOST = "localhost:8001"
 """Shown where the request names no host that could be pasted into a shell."""
 _PLAIN_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
