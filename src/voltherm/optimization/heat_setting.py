@@ -159,6 +159,8 @@ def _setting(pump: HeatPump, inputs: PlanInputs, zone: ZoneInfo) -> HeatSetting:
     start = start_temps_c(building, inputs.heat[pump.id].building)
     limit_kw, efficiency = (0.0, 1.0) if pump.backup is None else (pump.backup.limit_kw, pump.backup.efficiency)
     parts = dynamics(building, grid.step_h)
+    guarded = simulate_frost_guard(pump, start, points, weather, grid.step_h)
+    heat_kw = points.capacity_kw + efficiency * limit_kw
     return HeatSetting(
         pump=pump,
         start_c=start,
@@ -166,19 +168,19 @@ def _setting(pump: HeatPump, inputs: PlanInputs, zone: ZoneInfo) -> HeatSetting:
         points=points,
         bands=tuple(building.comfort_of(room).band(grid, zone) for room in building.rooms),
         step_h=grid.step_h,
-        reach=_reach(building, parts, start, forcing_c(parts, weather), points.capacity_kw + efficiency * limit_kw),
-        guarded=simulate_frost_guard(pump, start, points, weather, grid.step_h),
+        reach=_reach(building, parts, forcing_c(parts, weather), heat_kw, guarded),
+        guarded=guarded,
     )
 
 
-def _reach(building: Building, parts: Dynamics, start_c: Floats, forcing: Floats, heat_kw: Floats) -> HeatReach:
+def _reach(building: Building, parts: Dynamics, forcing: Floats, heat_kw: Floats, guarded: HeatPumpRun) -> HeatReach:
     """Bounds that hold for every plan, because all entries of the dynamics are non-negative.
 
     A node that is heated in a step ends it at or below its limit of heating; one that is not can end it above only as
     far as the free flow brings it there. The free flow also says how much heat fits below the limit.
     """
     heated, limits = heated_from(building), heating_limits_c(building) + LIMIT_ROOM_K
-    free = _free_run(parts, start_c, forcing)
+    free = _free_run(parts, guarded.temps_c[0], forcing)
     own = parts.heat[np.arange(len(heated)), heated]
     emitters = [np.inf if room.heat_limit_kw is None else room.heat_limit_kw for room in building.rooms]
     most = np.minimum(heat_kw[:, None], np.array(emitters))
@@ -186,11 +188,14 @@ def _reach(building: Building, parts: Dynamics, start_c: Floats, forcing: Floats
     for node, room in enumerate(heated):
         if own[node] > 0:
             most[:, room] = np.minimum(most[:, room], fits[:, node] / own[node])
+    n_given = len(guarded.heat_kw)
+    most[:n_given] = guarded.heat_kw
     by_own = most[:, heated] * own
     by_others = forcing + most @ parts.heat.T - by_own
-    full, unheated, now = np.empty_like(free), np.empty_like(free), start_c
-    for step, extra in enumerate(by_others):
-        unheated[step] = parts.transition @ now + extra
+    full, unheated, now = np.empty_like(free), np.empty_like(free), guarded.temps_c[-1]
+    full[:n_given] = unheated[:n_given] = guarded.temps_c[1:]
+    for step in range(n_given, len(free)):
+        unheated[step] = parts.transition @ now + by_others[step]
         now = full[step] = np.minimum(unheated[step] + by_own[step], np.maximum(limits, unheated[step]))
     return HeatReach(free_c=free, full_c=full, unheated_c=unheated, room_limit_kw=most)
 

@@ -190,9 +190,10 @@ def simulate_heat_pump(
 ) -> HeatPumpRun:
     """Return what the unit does when asked for heat step after step, and what the building does with it.
 
-    Heat is cut to the capacity and to the emitters' limits. Where a room is colder than the frost guard at a step's
-    start, everything runs; where heat would bring a room above the cut-out by the step's end, or its mass above
-    `HEATED_LIMIT_C`, it is cut, the backup first.
+    Heat is cut to the capacity and to the emitters' limits. Where heat would bring a room above the cut-out by the
+    step's end, or its mass above `HEATED_LIMIT_C`, it is cut, the backup first. Where a room would end the step colder
+    than the frost guard, it gets what brings it there before any other, whatever was asked for, and all that there is
+    where that is not enough.
 
     Parameters
     ----------
@@ -232,7 +233,7 @@ FOLLOWED_KW, FOLLOWED_K = 1e-9, 3e-6
 """What rounding may take from a request, and add to a limit of heating, that counts as followed. [kW], [K]"""
 
 FROST_ROOM_K: Final = 1e-3
-"""The frost guard sees no less than this, so that a plan may keep a room at its very edge. [K]"""
+"""The frost guard holds a room this far below its temperature, so that a plan may keep to its very edge. [K]"""
 
 
 def heated_from(building: Building) -> NDArray[np.intp]:
@@ -252,8 +253,8 @@ def simulate_frost_guard(
 ) -> HeatPumpRun:
     """Return what the frost guard does from the start: a run of so many steps, mostly none.
 
-    The run ends where no room is too cold, or where something is left for rooms that are not: as far as it goes,
-    nothing that the heat pump is asked for changes it.
+    The run ends where it needs less than all that there is: as far as it goes, nothing that the heat pump is asked for
+    changes it.
 
     Parameters
     ----------
@@ -269,22 +270,25 @@ def simulate_frost_guard(
         Length of a step. [h]
     """
     plant = _Plant(pump, dynamics(pump.building, step_h), points)
-    n_steps, still = len(points.cop), np.zeros(len(points.cop))
-    if not plant.is_frosty(start_c):
-        n_steps = 0
-    forcing = forcing_c(plant.parts, weather)[:n_steps]
-    run = plant.stepwise_run(start_c, forcing, still[:n_steps], still[:n_steps], _loss_shares(pump, n_steps))
-    takes_all = [
-        plant.takes_all(*step) for step in zip(run.temps_c[:-1], points.capacity_kw, run.heat_kw, strict=False)
-    ]
-    n_guarded = takes_all.index(False) if False in takes_all else n_steps
+    temps, heats = [start_c], []
+    for step, forcing in enumerate(forcing_c(plant.parts, weather)):
+        still_c = plant.parts.transition @ temps[-1] + forcing
+        least_kw = plant.guarded_kw(step, still_c)
+        takes_all = float(least_kw.sum()) >= plant.total_kw(step) - FOLLOWED_KW
+        if not least_kw.any() or not (takes_all or np.array_equal(least_kw, plant.room_limits_kw(step, still_c))):
+            break
+        heats.append(plant.given_at_least(step, still_c, np.zeros_like(least_kw)))
+        temps.append(still_c + plant.parts.heat @ heats[-1])
+    heat = np.array(heats).reshape(len(heats), plant.n_rooms)
+    compressor = np.minimum(heat.sum(axis=1), points.capacity_kw[: len(heat)])
+    backup = (heat.sum(axis=1) - compressor) / plant.efficiency
     return HeatPumpRun(
-        power_kw=run.power_kw[:n_guarded],
-        compressor_kw=run.compressor_kw[:n_guarded],
-        backup_kw=run.backup_kw[:n_guarded],
-        heat_kw=run.heat_kw[:n_guarded],
-        temps_c=run.temps_c[: n_guarded + 1],
-        is_followed=n_guarded == 0,
+        power_kw=compressor / points.cop[: len(heat)] + backup,
+        compressor_kw=compressor,
+        backup_kw=backup,
+        heat_kw=heat,
+        temps_c=np.array(temps),
+        is_followed=not heats,
     )
 
 
@@ -304,14 +308,13 @@ class _Plant:
         self.own_kw_per_k = np.divide(1.0, own, out=np.zeros_like(own), where=own > 0)
 
     def is_frosty(self, temps_c: Floats) -> bool:
-        """Whether the frost guard acts."""
-        return bool(temps_c[: self.n_rooms].min() < self.pump.building.frost_guard_c - FROST_ROOM_K)
+        """Whether a room is too cold, at the end of a step or of any."""
+        rooms = temps_c[..., : self.n_rooms]
+        return bool(rooms.min(initial=np.inf) < self.pump.building.frost_guard_c - 2.0 * FROST_ROOM_K)
 
-    def takes_all(self, temps_c: Floats, capacity_kw: float, heat_kw: Floats) -> bool:
-        """Whether the frost guard acts and leaves nothing for a room that is warm enough."""
-        left_kw = capacity_kw + self.efficiency * self.backup_limit_kw - float(heat_kw.sum())
-        all_cold = bool((temps_c[: self.n_rooms] < self.pump.building.frost_guard_c).all())
-        return self.is_frosty(temps_c) and (all_cold or left_kw <= FOLLOWED_KW)
+    def total_kw(self, step: int) -> float:
+        """Heat of compressor and backup together."""
+        return float(self.points.capacity_kw[step]) + self.efficiency * self.backup_limit_kw
 
     def free_run(
         self, start_c: Floats, forcing: Floats, compressor: Floats, backup: Floats, shares: Floats
@@ -326,7 +329,7 @@ class _Plant:
         for step, extra in enumerate(added):
             temps[step + 1] = self.parts.transition @ temps[step] + extra
         over = (temps[1:] > self.limits_c + FOLLOWED_K) & (heat[:, self.heated_from] > 0)
-        if over.any() or self.is_frosty(temps[:-1, : self.n_rooms].min(axis=0)):
+        if over.any() or self.is_frosty(temps[1:]):
             return None
         power = compressor / self.points.cop + backup
         return HeatPumpRun(
@@ -345,7 +348,9 @@ class _Plant:
             asked = compressor[step], backup[step], shares[step]
             heats[step], given[step], helped[step] = self._given(temps[step], forcing[step], step, asked)
             temps[step + 1] = self.parts.transition @ temps[step] + forcing[step] + self.parts.heat @ heats[step]
-        followed = np.allclose(given, compressor, atol=1e-6) and np.allclose(helped, backup, atol=1e-6)
+        wanted = shares * (compressor + self.efficiency * backup)[:, None]
+        pairs = (given, compressor), (helped, backup), (heats, wanted)
+        followed = all(np.allclose(done, asked, atol=1e-6) for done, asked in pairs)
         return HeatPumpRun(
             power_kw=given / self.points.cop[:n] + helped,
             compressor_kw=given,
@@ -362,27 +367,36 @@ class _Plant:
         compressor, backup, shares = asked
         still_c = self.parts.transition @ temps_c + forcing
         heat = np.minimum(shares * (compressor + self.efficiency * backup), self.emitters_kw)
-        if self.is_frosty(temps_c):
+        heat = self._cut(still_c, heat)
+        if self.is_frosty(still_c + self.parts.heat @ heat):
             compressor, backup = float(self.points.capacity_kw[step]), self.backup_limit_kw
-            heat = self._guarded(temps_c, still_c, compressor + self.efficiency * backup, heat)
-        else:
-            heat = self._cut(still_c, heat)
+            heat = self.given_at_least(step, still_c, heat)
         total = float(heat.sum())
         compressor = min(compressor, total)
         return heat, compressor, min(backup, (total - compressor) / self.efficiency)
 
-    def _guarded(self, temps_c: Floats, still_c: Floats, total_kw: float, asked_kw: Floats) -> Floats:
-        """All that rooms below the frost guard take, by what they miss; the others share the rest as they asked."""
-        missing = np.maximum(self.pump.building.frost_guard_c - temps_c[: self.n_rooms], 0.0)
-        first = self._cut(still_c, np.minimum(total_kw * missing / missing.sum(), self.emitters_kw))
-        others = np.where(missing > 0, 0.0, asked_kw)
-        left = max(total_kw - float(first.sum()), 0.0)
-        others *= min(1.0, left / max(float(others.sum()), FOLLOWED_KW))
-        begun_c = still_c + self.parts.heat @ first
-        others = self._cut(begun_c, others)
-        lift_k, fits_k = self.parts.heat @ others, np.maximum(self.limits_c - begun_c, 0.0)
-        tight = (lift_k > fits_k) & (first[self.heated_from] > 0)
-        return np.asarray(first + others * float(np.min(fits_k[tight] / lift_k[tight], initial=1.0)))
+    def given_at_least(self, step: int, still_c: Floats, asked_kw: Floats) -> Floats:
+        """Heat with what the frost guard needs, which comes first; ``still_c`` is the step's end without any heat."""
+        least, total = self.guarded_kw(step, still_c), self.total_kw(step)
+        if least.sum() > total:
+            return self._cut(still_c, least * (total / float(least.sum())))
+        more = np.maximum(asked_kw - least, 0.0)
+        more *= min(1.0, (total - float(least.sum())) / max(float(more.sum()), FOLLOWED_KW))
+        return self._cut(still_c, least + self._cut(still_c + self.parts.heat @ least, more))
+
+    def guarded_kw(self, step: int, still_c: Floats) -> Floats:
+        """What each room needs to end at the frost guard, as far as it can take it."""
+        missing_k = np.maximum(self.pump.building.frost_guard_c - FROST_ROOM_K - still_c[: self.n_rooms], 0.0)
+        own = self.own_kw_per_k[: self.n_rooms]
+        needed = np.where(own > 0, missing_k * own, np.where(missing_k > 0, np.inf, 0.0))
+        return np.asarray(np.minimum(needed, self.room_limits_kw(step, still_c)))
+
+    def room_limits_kw(self, step: int, still_c: Floats) -> Floats:
+        """What each room can take: by the unit, its emitters, and what brings a node to its limit."""
+        most, fits_k = np.minimum(self.emitters_kw, self.total_kw(step)), np.maximum(self.limits_c - still_c, 0.0)
+        warms = self.own_kw_per_k > 0
+        np.minimum.at(most, self.heated_from[warms], (fits_k * self.own_kw_per_k)[warms])
+        return most
 
     def _cut(self, still_c: Floats, heat_kw: Floats) -> Floats:
         """Heat cut to what ends no node that it heats above its limit; ``still_c`` is the step's end without any."""
