@@ -63,8 +63,8 @@ def _process(command):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    arguments = [PROGRAM, command, "--port", str(port)]
-    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    arguments, environment = [PROGRAM, command, "--port", str(port)], {**os.environ, "DATABASE_URL": "sqlite://"}
+    with subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         address = f"http://127.0.0.1:{port}"
         _wait_for(f"{address}/health", process)
         yield address

@@ -83,8 +83,43 @@ class HeatParts:
         return next(iter(self.tariff.series_names), None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatSources:
+    """What registered heat pumps are told from outside.
+
+    Parameters
+    ----------
+    tariff : Tariff
+        By which their electricity is billed.
+    prices : PriceSource
+        Day-ahead prices.
+    weather : WeatherSource
+        Temperatures.
+    """
+
+    tariff: Tariff
+    prices: PriceSource
+    weather: WeatherSource
+
+
+def heat_sources(settings: Settings, clock: Clock) -> HeatSources:
+    """Return the sources that the settings name; where they name none, the demo's.
+
+    Raises
+    ------
+    DocumentError
+        When the tariff or a file is not as it must be.
+    """
+    zone = zone_named(settings.timezone)
+    tariff = configured_tariff(settings.heat_tariff, "HEAT_TARIFF")
+    _refuse_several_series(tariff)
+    return HeatSources(
+        tariff=tariff, prices=_prices(settings, zone, clock, tariff), weather=_weather(settings, zone, clock)
+    )
+
+
 def build_heat(settings: Settings, database: Database, clock: Clock, open_store: OpenStore) -> HeatParts:
-    """Return what registered heat pumps share, with the sources that the settings name; without any, with the demo's.
+    """Return what registered heat pumps share.
 
     Parameters
     ----------
@@ -102,21 +137,19 @@ def build_heat(settings: Settings, database: Database, clock: Clock, open_store:
     DocumentError
         When the tariff or a file is not as it must be.
     """
-    zone = zone_named(settings.timezone)
-    tariff = configured_tariff(settings.heat_tariff, "HEAT_TARIFF")
-    _refuse_several_series(tariff)
+    sources = heat_sources(settings, clock)
     return HeatParts(
         registry=database.devices,
         readings=database.heat_readings,
         day_plans=database.day_plans,
-        prices=_prices(settings, zone, clock, tariff),
-        weather=_weather(settings, zone, clock),
+        prices=sources.prices,
+        weather=sources.weather,
         clock=clock,
         open_store=open_store,
-        zone=zone,
+        zone=zone_named(settings.timezone),
         area=settings.grid_area,
         comfort=Comfort(low_c=settings.default_comfort_min_temp, high_c=settings.default_comfort_max_temp),
-        tariff=tariff,
+        tariff=sources.tariff,
     )
 
 

@@ -80,6 +80,7 @@ async def test_where_all_services_answer_all_is_well(tmp_path):
         "configuration",
         "database",
         "forecast",
+        "heat",
         "logs",
         "meter",
         "port",

@@ -32,6 +32,7 @@ from voltherm.interfaces.doctor.configuration import (
 )
 from voltherm.interfaces.doctor.devices import check_battery, check_forecast, check_meter
 from voltherm.interfaces.doctor.finding import LIMIT_S, Check, Doctor, Finding, fail, warn
+from voltherm.interfaces.doctor.heat import check_heat
 from voltherm.interfaces.doctor.looked_at import LookedAtDatabase, date_of
 from voltherm.interfaces.doctor.machine import (
     check_clock_of,
@@ -65,6 +66,9 @@ def _checks(settings: Settings, stack: AsyncExitStack) -> Sequence[Check]:
         _at_once("port", lambda: check_port(settings.service_host, settings.service_port)),
         Check(what="clock", look=lambda: check_steady_clock(clock), remedy="check VOLTHERM_CLOCK_FILE"),
         _database_check(settings, clock, stack),
+        Check(
+            what="heat pumps", look=lambda: check_heat(settings, clock), remedy="correct PRICES_FILE or WEATHER_FILE"
+        ),
     ]
     try:
         sites = configured_sites(settings)
