@@ -11,17 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voltherm.application.actuals import Actuals, read_actuals
-from voltherm.application.backtest_method import METHOD
+from voltherm.application.backtest_method import method_of
 from voltherm.application.backtest_result import BacktestResult, PolicyResult
 from voltherm.application.control_step import ControlOptions
 from voltherm.application.outlook import column_of
 from voltherm.application.policies import Policy, PolicyName
+from voltherm.application.policies.greedy import Greedy
 from voltherm.application.policies.mpc import ModelPredictive
 from voltherm.application.policies.perfect import PerfectForesight, chunks
-from voltherm.application.policies.rest import Rest
+from voltherm.application.policies.thermostat import Thermostat, constant_c, lower_edges_c, own_set_point_c
 from voltherm.application.policies.timer import Timer
-from voltherm.application.price_run import price_run
-from voltherm.application.simulate_policy import Progress, simulate_policy
+from voltherm.application.price_run import StoredValue, price_run
+from voltherm.application.simulate_policy import Progress, Start, simulate_policy
+from voltherm.application.weather_outlook import OUTDOOR, WEATHER_COLUMNS, weather_of
+from voltherm.domain.assets import BuildingState, HeatPumpState
+from voltherm.domain.comfort import LEAST_TEMP_C, MOST_TEMP_C
 from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.measurements import MAX_GAP, Measurements
 from voltherm.domain.plan import PlanInputs
@@ -29,6 +33,7 @@ from voltherm.domain.site import Site
 from voltherm.domain.time import Interval, TimeGrid
 from voltherm.forecasting.scores import Scores, score
 from voltherm.optimization.terms.energy import EnergyPrices, energy_prices
+from voltherm.physics.heat_pump import operating_points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,10 @@ class BacktestRequest:
         Longest gap in the data that is bridged.
     options : ControlOptions
         Of the controller; its step is the step of the simulation.
+    set_point_c : float or None
+        What heat pumps hold where no plan rules them; None means each heat pump's own set point. [degC]
+    start_temp_c : float or None
+        Of all rooms and masses, for every policy; None means the set point. [degC]
     """
 
     site: Site
@@ -60,10 +69,17 @@ class BacktestRequest:
     start_soc: float = 0.5
     max_gap: timedelta = MAX_GAP
     options: ControlOptions = field(default_factory=ControlOptions)
+    set_point_c: float | None = None
+    start_temp_c: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start_soc <= 1:
             raise InvalidInputError(f"backtest: start_soc is {self.start_soc}, must be between 0 and 1 (not percent)")
+        for name in ("set_point_c", "start_temp_c"):
+            value = getattr(self, name)
+            if value is not None and not LEAST_TEMP_C <= value <= MOST_TEMP_C:
+                limits = f"{LEAST_TEMP_C:g} to {MOST_TEMP_C:g} degC, or absent"
+                raise InvalidInputError(f"backtest: {name} is {value}, must be {limits}")
         covered, wanted = self.measurements.grid.interval, self.interval
         if wanted.start < covered.start or wanted.end > covered.end:
             zone = self.site.zone
@@ -91,13 +107,14 @@ def run_backtest(request: BacktestRequest, progress: Progress = lambda _name, _d
     grid = TimeGrid.over(request.interval, request.options.step)
     actuals = read_actuals(request.site, request.measurements, grid, request.max_gap)
     prices = _energy_prices(actuals)
+    value_per_kwh = max(0.0, float(prices.import_per_kwh.mean()))
     setting = _Setting(
         request=request,
         actuals=actuals,
         history=_history(request),
-        soc=_start_soc(request),
+        start=Start(soc=_start_soc(request), heat=_start_heat(request)),
         import_price_per_kwh=prices.import_per_kwh,
-        stored_value_per_kwh=max(0.0, float(prices.import_per_kwh.mean())),
+        value=StoredValue(energy_per_kwh=value_per_kwh, heat_per_kwh=heat_values_per_kwh(actuals, value_per_kwh)),
     )
     results = {name: _run(name, setting, progress) for name in PolicyName if name in request.policies}
     history = setting.history
@@ -106,11 +123,14 @@ def run_backtest(request: BacktestRequest, progress: Progress = lambda _name, _d
         policies=results,
         import_price_per_kwh=prices.import_per_kwh,
         export_price_per_kwh=prices.export_per_kwh,
-        start_soc=setting.soc,
-        stored_value_per_kwh=setting.stored_value_per_kwh,
+        start_soc=setting.start.soc,
+        stored_value_per_kwh=value_per_kwh,
         history_days=0.0 if history is None else history.grid.interval.hours / 24,
-        method=METHOD,
+        method=method_of(request.site),
         notes=_notes(setting, results),
+        heat_value_per_kwh=setting.value.heat_per_kwh,
+        start_heat=setting.start.heat,
+        set_point_c={pump.id: own_set_point_c(pump, request.set_point_c) for pump in request.site.heat_pumps},
     )
 
 
@@ -128,16 +148,22 @@ class _Setting:
     request: BacktestRequest
     actuals: Actuals
     history: Measurements | None
-    soc: Mapping[str, float]
+    start: Start
     import_price_per_kwh: NDArray[np.float64]
-    stored_value_per_kwh: float
+    value: StoredValue
+
+    @property
+    def thermostat(self) -> Thermostat:
+        """Heat pumps at their set point."""
+        actuals = self.actuals
+        return Thermostat(constant_c(actuals.site, actuals.grid, self.request.set_point_c))
 
 
 def _run(name: PolicyName, setting: _Setting, progress: Progress) -> PolicyResult:
     progress(name, 0, setting.actuals.grid.n_steps)
     policy = _policy(name, setting)
-    run = simulate_policy(name, policy, setting.actuals, setting.soc, progress)
-    result = price_run(setting.actuals, run, setting.stored_value_per_kwh)
+    run = simulate_policy(name, policy, setting.actuals, setting.start, progress)
+    result = price_run(setting.actuals, run, setting.value)
     match policy:
         case ModelPredictive():
             return replace(result, scores=_scores(policy, setting), notes=_resting(result))
@@ -148,16 +174,21 @@ def _run(name: PolicyName, setting: _Setting, progress: Progress) -> PolicyResul
 
 
 def _policy(name: PolicyName, setting: _Setting) -> Policy:
-    actuals, soc = setting.actuals, setting.soc
+    actuals, start, prices = setting.actuals, setting.start, setting.import_price_per_kwh
+    site, grid = actuals.site, actuals.grid
     match name:
-        case PolicyName.NONE:
-            return Rest()
+        case PolicyName.NONE | PolicyName.THERMOSTAT:
+            return setting.thermostat
+        case PolicyName.THERMOSTAT_LOW:
+            return Thermostat(lower_edges_c(site, grid))
         case PolicyName.TIMER:
-            return Timer(actuals.site, actuals.grid, setting.import_price_per_kwh)
+            return Timer(site, grid, prices, setting.thermostat)
+        case PolicyName.GREEDY:
+            return Greedy(site, grid, prices, start.heat, setting.request.set_point_c)
         case PolicyName.MPC:
-            return ModelPredictive(actuals, setting.history, soc, setting.request.options)
+            return ModelPredictive(actuals, setting.history, start, setting.thermostat, setting.request.options)
         case PolicyName.PERFECT:
-            return PerfectForesight(actuals, soc, setting.stored_value_per_kwh)
+            return PerfectForesight(actuals, start, setting.value.energy_per_kwh)
         case _:
             assert_never(name)
 
@@ -171,6 +202,7 @@ def _history(request: BacktestRequest) -> Measurements | None:
     site = request.site
     powers = [*(load.id for load in site.loads), *(plant.id for plant in site.pv_plants)]
     wanted = {*(column_of(site, name) for name in (*powers, *site.tariff.series_names)), "t_out_c"}
+    wanted |= {WEATHER_COLUMNS[name] for name in weather_of(site)}
     columns = {name: values for name, values in before.columns.items() if name in wanted}
     return Measurements(before.grid, columns).resample(step).within(Interval(start - request.options.history, start))
 
@@ -180,6 +212,40 @@ def _start_soc(request: BacktestRequest) -> dict[str, float]:
         battery.id: min(max(request.start_soc, battery.soc_floor), battery.soc_max)
         for battery in request.site.batteries
     }
+
+
+def _start_heat(request: BacktestRequest) -> dict[str, HeatPumpState]:
+    """Rooms and masses at one temperature."""
+    states = {}
+    for pump in request.site.heat_pumps:
+        wanted = own_set_point_c(pump, request.set_point_c) if request.start_temp_c is None else request.start_temp_c
+        building = BuildingState(room_c={room.id: wanted for room in pump.building.rooms})
+        states[pump.id] = HeatPumpState(building=building)
+    return states
+
+
+def heat_values_per_kwh(actuals: Actuals, value_per_kwh: float) -> dict[str, float]:
+    """Return the worth of a kWh of heat stored at the end, by heat pump: the electricity that would make it.
+
+    By the mean COP at full load of the last day, as a plan that ends then counts it.
+
+    Parameters
+    ----------
+    actuals : Actuals
+        Weather.
+    value_per_kwh : float
+        Worth of a kWh of electricity. [currency/kWh]
+    """
+    grid = actuals.grid
+    last = grid.part(max(0, grid.n_steps - round(24 / grid.step_h)), min(grid.n_steps, round(24 / grid.step_h)))
+    values = {}
+    for pump in actuals.site.heat_pumps:
+        outdoor_c = actuals.outdoors[OUTDOOR].values[-last.n_steps :]
+        points = operating_points(pump, outdoor_c, last.epoch_seconds)
+        power = float((points.capacity_kw / points.cop).sum())
+        otherwise = 1.0 if pump.backup is None else pump.backup.efficiency
+        values[pump.id] = value_per_kwh / (float(points.capacity_kw.sum()) / power if power > 0 else otherwise)
+    return values
 
 
 def _scores(policy: ModelPredictive, setting: _Setting) -> Scores | None:
@@ -208,7 +274,7 @@ def _notes(setting: _Setting, results: Mapping[PolicyName, PolicyResult]) -> tup
         notes.append("The perfect plan was made one billing period after the other; the true bound may lie lower.")
     bridged = [
         f"{name}: {series.provenance.note}"
-        for name, series in setting.actuals.power_kw.items()
+        for name, series in (*setting.actuals.power_kw.items(), *setting.actuals.outdoors.items())
         if series.provenance.note
     ]
     return (*notes, *bridged)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voltherm.application.actuals import Actuals
-from voltherm.application.policies import PolicyName
+from voltherm.application.policies import BASELINES, PolicyName
 from voltherm.application.simulate_policy import SimulatedRun
+from voltherm.domain.assets import HeatPumpState
 from voltherm.domain.tariffs import Bill
 from voltherm.domain.time import Interval
 from voltherm.forecasting.scores import Scores
@@ -26,9 +27,10 @@ class Costs:
     bill : float
         Sum of the bills.
     wear : float
-        Wear of the batteries.
+        Wear of the batteries, and of the heat pumps' starts.
     stored_energy : float
-        Worth of the energy stored at the end above the start; negative where less is stored.
+        Worth of the energy stored at the end above the start, in batteries and in buildings; negative where less is
+        stored.
     by_kind : Mapping of str to float
         The bill by kind of component: energy, demand, fixed, tax.
     """
@@ -115,6 +117,43 @@ class Activity:
     guarded_steps: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heating:
+    """What the heat pumps did, all of them together, and how warm the rooms were.
+
+    Parameters
+    ----------
+    electricity_kwh, backup_kwh : float
+        Electricity of compressors and backups, without standby; and of the backups alone. [kWh]
+    heat_kwh : float
+        Heat into the rooms. [kWh]
+    cold_kh, hot_kh : float
+        Kelvin-hours below and above the comfort bands, at the steps' ends, over all rooms. [K h]
+    room_min_c, room_mean_c, room_max_c : float
+        Over all rooms and steps. [degC]
+    starts : int
+        How often a compressor that rested in one step runs in the next.
+    stored_kwh : float
+        Heat in the buildings at the end above the start. [kWh]
+    """
+
+    electricity_kwh: float
+    backup_kwh: float
+    heat_kwh: float
+    cold_kh: float
+    hot_kh: float
+    room_min_c: float
+    room_mean_c: float
+    room_max_c: float
+    starts: int
+    stored_kwh: float
+
+    @property
+    def outside_kh(self) -> float:
+        """Kelvin-hours outside the comfort bands. [K h]."""
+        return self.cold_kh + self.hot_kh
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PolicyResult:
     """One policy.
@@ -137,6 +176,8 @@ class PolicyResult:
         Of the load forecasts that it decided on; None where it made none.
     notes : tuple of str
         What else is to be said about it, such as the proven gap of the perfect plan.
+    heating : Heating or None
+        None where the site has no heat pump.
     """
 
     run: SimulatedRun
@@ -147,6 +188,7 @@ class PolicyResult:
     broken_limits: tuple[BrokenLimit, ...]
     scores: Scores | None = None
     notes: tuple[str, ...] = ()
+    heating: Heating | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -165,6 +207,12 @@ class BacktestResult:
         Of every policy, 0 to 1.
     stored_value_per_kwh : float
         Worth of a kWh stored at the end above the start. [currency/kWh]
+    heat_value_per_kwh : Mapping of heat pump id to float
+        Worth of a kWh of heat in the building at the end above the start. [currency/kWh]
+    start_heat : Mapping of heat pump id to HeatPumpState
+        Of every policy.
+    set_point_c : Mapping of heat pump id to float
+        What is held where no plan rules. [degC]
     history_days : float
         Length of the measurements before the span. [d]
     method : tuple of str
@@ -182,6 +230,14 @@ class BacktestResult:
     history_days: float
     method: tuple[str, ...]
     notes: tuple[str, ...]
+    heat_value_per_kwh: Mapping[str, float] = field(default_factory=dict)
+    start_heat: Mapping[str, HeatPumpState] = field(default_factory=dict)
+    set_point_c: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def baseline(self) -> PolicyName:
+        """What others are compared with: resting batteries, heat pumps that hold their set point."""
+        return next(name for name in BASELINES if name in self.policies)
 
     def saving(self, policy: PolicyName, baseline: PolicyName) -> float | None:
         """Return the cost of the baseline less that of the policy; None where either was not run. [currency]."""
@@ -190,19 +246,22 @@ class BacktestResult:
         return self.policies[baseline].costs.total - self.policies[policy].costs.total
 
     def saved_share(self, policy: PolicyName) -> float | None:
-        """Return the saving against ``none`` as a share of what perfect foresight saves; None where it saves nothing.
+        """Return the saving against the baseline as a share of what perfect foresight saves; None where that is none.
 
-        ``(none - policy) / (none - perfect)``, 1 for perfect foresight and negative for a policy that costs money.
+        ``(baseline - policy) / (baseline - perfect)``, 1 for perfect foresight and negative for a policy that costs
+        money.
         """
-        possible = self.saving(PolicyName.PERFECT, PolicyName.NONE)
-        saved = self.saving(policy, PolicyName.NONE)
-        if possible is None or saved is None or possible <= SMALLEST_SHARE * self._without_battery:
+        if not any(name in self.policies for name in BASELINES):
+            return None
+        possible = self.saving(PolicyName.PERFECT, self.baseline)
+        saved = self.saving(policy, self.baseline)
+        if possible is None or saved is None or possible <= SMALLEST_SHARE * self._baseline_cost:
             return None
         return saved / possible
 
     @property
-    def _without_battery(self) -> float:
-        return abs(self.policies[PolicyName.NONE].costs.total)
+    def _baseline_cost(self) -> float:
+        return abs(self.policies[self.baseline].costs.total)
 
 
 SMALLEST_SHARE = 1e-6

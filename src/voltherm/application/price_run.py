@@ -1,28 +1,48 @@
-"""What a simulated run cost, by the tariff's own bill, and what it did to peaks, batteries and limits."""
+"""What a simulated run cost, by the tariff's own bill, and what it did to peaks, batteries, rooms and limits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voltherm.application.actuals import Actuals
-from voltherm.application.backtest_result import Activity, BrokenLimit, Costs, PeriodPeaks, PolicyResult
-from voltherm.application.simulate_policy import SimulatedRun
+from voltherm.application.backtest_result import Activity, BrokenLimit, Costs, Heating, PeriodPeaks, PolicyResult
+from voltherm.application.simulate_policy import HeatTrace, SimulatedRun
+from voltherm.application.simulated_heat_pump import RUNNING_KW
+from voltherm.domain.assets import HeatPump
 from voltherm.domain.plan import PlanInputs
 from voltherm.domain.site import Site
 from voltherm.domain.tariffs import Bill, Demand, Energy, Fixed, Tariff, Tax
 from voltherm.domain.time import Interval, TimeGrid
 from voltherm.optimization.terms.demand import peaks_kw
+from voltherm.physics.building import stored_heat_kwh
 
 KINDS: Final = ("energy", "demand", "fixed", "tax")
 NOISE: Final = 1e-3
 """A watt, or a thousandth of the SOC: less beyond a limit is rounding."""
 
 
-def price_run(actuals: Actuals, run: SimulatedRun, stored_value_per_kwh: float) -> PolicyResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredValue:
+    """Worth of what is stored at the end above the start. [currency/kWh].
+
+    Parameters
+    ----------
+    energy_per_kwh : float
+        In batteries.
+    heat_per_kwh : Mapping of heat pump id to float
+        In buildings.
+    """
+
+    energy_per_kwh: float
+    heat_per_kwh: Mapping[str, float] = field(default_factory=dict)
+
+
+def price_run(actuals: Actuals, run: SimulatedRun, value: StoredValue) -> PolicyResult:
     """Return the run with its bill and figures.
 
     Parameters
@@ -31,8 +51,8 @@ def price_run(actuals: Actuals, run: SimulatedRun, stored_value_per_kwh: float) 
         Site, prices and grid.
     run : SimulatedRun
         What happened.
-    stored_value_per_kwh : float
-        Worth of a kWh stored at the end above the start. [currency/kWh]
+    value : StoredValue
+        Worth of what is stored at the end above the start.
     """
     site, step_h = actuals.site, actuals.grid.step_h
     bills = tuple(site.tariff.bill(actuals.usage(run.grid_kw)))
@@ -41,18 +61,22 @@ def price_run(actuals: Actuals, run: SimulatedRun, stored_value_per_kwh: float) 
         battery.wear_cost_per_kwh * step_h * float(np.abs(run.battery_kw[battery.id]).sum())
         for battery in site.batteries
     )
+    wear += sum(pump.start_cost * starts_of(run.heat[pump.id]) for pump in site.heat_pumps)
+    stored_energy = value.energy_per_kwh * float(stored[-1] - stored[0])
+    stored_energy += sum(value.heat_per_kwh[pump.id] * _gained_kwh(pump, run) for pump in site.heat_pumps)
     return PolicyResult(
         run=run,
         bills=bills,
         costs=Costs(
             bill=sum(bill.total for bill in bills),
             wear=wear,
-            stored_energy=stored_value_per_kwh * float(stored[-1] - stored[0]),
+            stored_energy=stored_energy,
             by_kind=amounts_by_kind(site.tariff, bills),
         ),
         peaks=tuple(_peaks(actuals, run)),
         activity=_activity(site, run),
         broken_limits=tuple(_broken_limits(site, run)),
+        heating=_heating(site, run) if site.heat_pumps else None,
     )
 
 
@@ -114,6 +138,41 @@ def _activity(site: Site, run: SimulatedRun) -> Activity:
         soc_max=float(socs.max()),
         curtailed_kwh=step_h * float(run.pv_curtailed_kw.sum()),
         guarded_steps=int(run.is_guarded.sum()),
+    )
+
+
+def starts_of(trace: HeatTrace) -> int:
+    """Return how often the compressor runs in a step after one in which it rested."""
+    runs = trace.compressor_kw > RUNNING_KW
+    return int((runs[1:] & ~runs[:-1]).sum())
+
+
+def _gained_kwh(pump: HeatPump, run: SimulatedRun) -> float:
+    """Heat in the building at the end above the start."""
+    temps = run.heat[pump.id].temps_c
+    return stored_heat_kwh(pump.building, temps[-1]) - stored_heat_kwh(pump.building, temps[0])
+
+
+def _heating(site: Site, run: SimulatedRun) -> Heating:
+    step_h, traces = run.grid.step_h, [run.heat[pump.id] for pump in site.heat_pumps]
+    cold, hot, rooms = 0.0, 0.0, []
+    for pump in site.heat_pumps:
+        for at, room in enumerate(pump.building.rooms):
+            band, ends = pump.building.comfort_of(room).band(run.grid, site.zone), run.heat[pump.id].temps_c[1:, at]
+            cold += step_h * float(np.maximum(band.low_c - ends, 0.0).sum())
+            hot += step_h * float(np.maximum(ends - band.high_c, 0.0).sum())
+            rooms.append(ends)
+    return Heating(
+        electricity_kwh=step_h * sum(float(trace.power_kw.sum()) for trace in traces),
+        backup_kwh=step_h * sum(float(trace.backup_kw.sum()) for trace in traces),
+        heat_kwh=step_h * sum(float(trace.heat_kw.sum()) for trace in traces),
+        cold_kh=cold,
+        hot_kh=hot,
+        room_min_c=float(np.min(rooms)),
+        room_mean_c=float(np.mean(rooms)),
+        room_max_c=float(np.max(rooms)),
+        starts=sum(starts_of(trace) for trace in traces),
+        stored_kwh=sum(_gained_kwh(pump, run) for pump in site.heat_pumps),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +12,61 @@ from numpy.typing import NDArray
 from voltherm.application.actuals import Actuals
 from voltherm.application.policies import Policy, PolicyName
 from voltherm.application.simulated_site import Flows, Setpoints, SimulatedSite
+from voltherm.domain.assets import HeatMode, HeatPump, HeatPumpState
 from voltherm.domain.control import MeterReading
 from voltherm.domain.site import Site
 from voltherm.domain.time import TimeGrid
+from voltherm.physics.building import start_temps_c
 
 Progress = Callable[[PolicyName, int, int], None]
 """Told which policy is simulated, how many steps are done, and of how many."""
 
 REPORT_EVERY = 48
 """Steps between two calls of the progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """The site as every policy finds it.
+
+    Parameters
+    ----------
+    soc : Mapping of battery id to float
+        0 to 1.
+    heat : Mapping of heat pump id to HeatPumpState
+        Temperatures.
+    """
+
+    soc: Mapping[str, float]
+    heat: Mapping[str, HeatPumpState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeatTrace:
+    """What a heat pump and its building did over the span.
+
+    Parameters
+    ----------
+    power_kw : NDArray, shape (n_steps,)
+        Electric power of compressor and backup, without standby. [kW]
+    compressor_kw : NDArray, shape (n_steps,)
+        Heat of the compressor. [kW]
+    backup_kw : NDArray, shape (n_steps,)
+        Electric power of the backup. [kW]
+    heat_kw : NDArray, shape (n_steps, n_rooms)
+        Heat into each room. [kW]
+    temps_c : NDArray, shape (n_steps + 1, n_nodes)
+        At each step's start and at the end: the airs of the rooms, then the masses. [degC]
+    modes : tuple of HeatMode or None, one a step
+        Modes that were ordered; None where heat was ordered as power or by a thermostat.
+    """
+
+    power_kw: NDArray[np.float64]
+    compressor_kw: NDArray[np.float64]
+    backup_kw: NDArray[np.float64]
+    heat_kw: NDArray[np.float64]
+    temps_c: NDArray[np.float64]
+    modes: tuple[HeatMode | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,6 +93,8 @@ class SimulatedRun:
         Where the guard changed what was planned.
     without_setpoint : Mapping of str to int
         Why nothing was asked for, to the number of steps.
+    heat : Mapping of heat pump id to HeatTrace
+        What the heat pumps did.
     """
 
     policy: PolicyName
@@ -59,6 +107,12 @@ class SimulatedRun:
     ceiling_kw: NDArray[np.float64]
     is_guarded: NDArray[np.bool_]
     without_setpoint: Mapping[str, int]
+    heat: Mapping[str, HeatTrace] = field(default_factory=dict)
+
+    @property
+    def heat_pump_total_kw(self) -> NDArray[np.float64]:
+        """Electric power of all heat pumps, without standby. [kW]."""
+        return sum((trace.power_kw for trace in self.heat.values()), np.zeros(self.grid.n_steps))
 
     @property
     def battery_total_kw(self) -> NDArray[np.float64]:
@@ -74,12 +128,12 @@ class SimulatedRun:
 
 
 def simulate_policy(
-    name: PolicyName, policy: Policy, actuals: Actuals, soc: Mapping[str, float], progress: Progress
+    name: PolicyName, policy: Policy, actuals: Actuals, start: Start, progress: Progress
 ) -> SimulatedRun:
     """Return what happens when the policy is in charge.
 
     In each step the policy sees the SOC and, for its guard alone, the net load of that step; the site then does what
-    the physics let it do under the measured load and sun; and the policy is told what the meters saw.
+    the physics let it do under the measured load and weather; and the policy is told what the meters saw.
 
     Parameters
     ----------
@@ -89,12 +143,12 @@ def simulate_policy(
         Who decides.
     actuals : Actuals
         What really happened.
-    soc : Mapping of battery id to float
-        At the start, 0 to 1.
+    start : Start
+        The site at the start.
     progress : Progress
         Called every few hours of the simulated time, and at the end.
     """
-    plant = SimulatedSite(actuals.site, soc)
+    plant = SimulatedSite(actuals.site, start.soc, start.heat)
     n_steps, step_h = actuals.grid.n_steps, actuals.grid.step_h
     flows: list[Flows] = []
     asked: list[Setpoints] = []
@@ -107,11 +161,11 @@ def simulate_policy(
         asked.append(setpoints)
         flows.append(flowed)
     progress(name, n_steps, n_steps)
-    return _collected(name, actuals, soc, flows, asked)
+    return _collected(name, actuals, start, flows, asked)
 
 
 def _collected(
-    name: PolicyName, actuals: Actuals, soc: Mapping[str, float], flows: list[Flows], asked: list[Setpoints]
+    name: PolicyName, actuals: Actuals, start: Start, flows: list[Flows], asked: list[Setpoints]
 ) -> SimulatedRun:
     ids = [battery.id for battery in actuals.site.batteries]
     return SimulatedRun(
@@ -119,10 +173,23 @@ def _collected(
         grid=actuals.grid,
         grid_kw=np.array([step.grid_kw for step in flows]),
         battery_kw={id_: np.array([step.battery_kw[id_] for step in flows]) for id_ in ids},
-        soc={id_: np.array([soc[id_], *(step.soc[id_] for step in flows)]) for id_ in ids},
+        soc={id_: np.array([start.soc[id_], *(step.soc[id_] for step in flows)]) for id_ in ids},
         pv_used_kw=np.array([step.pv_used_kw for step in flows]),
         pv_curtailed_kw=np.array([step.pv_curtailed_kw for step in flows]),
         ceiling_kw=np.array([setpoints.ceiling_kw for setpoints in asked]),
         is_guarded=np.array([setpoints.is_guarded for setpoints in asked]),
         without_setpoint=dict(Counter(setpoints.why for setpoints in asked if setpoints.why)),
+        heat={pump.id: _traced(pump, start.heat[pump.id], flows) for pump in actuals.site.heat_pumps},
+    )
+
+
+def _traced(pump: HeatPump, start: HeatPumpState, flows: list[Flows]) -> HeatTrace:
+    steps = [step.heat[pump.id] for step in flows]
+    return HeatTrace(
+        power_kw=np.array([step.power_kw for step in steps]),
+        compressor_kw=np.array([step.compressor_kw for step in steps]),
+        backup_kw=np.array([step.backup_kw for step in steps]),
+        heat_kw=np.array([step.heat_kw for step in steps]),
+        temps_c=np.array([start_temps_c(pump.building, start.building), *(step.temps_c for step in steps)]),
+        modes=tuple(step.mode for step in steps),
     )

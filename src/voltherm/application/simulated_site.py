@@ -1,10 +1,14 @@
-"""A site that stands in for the real one: measured load and sun in, meter and SOC out, the physics of all policies."""
+"""A site that stands in for the real one: measured load and weather in, meter and states out, one physics for all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from voltherm.application.simulated_heat_pump import HeatFlows, Outdoors, SimulatedHeatPump
+from voltherm.domain.assets import HeatPumpState
+from voltherm.domain.errors import InvalidInputError
+from voltherm.domain.heat_command import HeatOrder
 from voltherm.domain.site import Site
 from voltherm.physics.battery import battery_step
 
@@ -19,10 +23,13 @@ class Weather:
         Consumption. [kW]
     pv_kw : Mapping of plant id to float
         Available production, non-negative. [kW]
+    outdoors : Outdoors or None
+        What heat pumps and their buildings meet; None for a site without.
     """
 
     load_kw: Mapping[str, float]
     pv_kw: Mapping[str, float] = field(default_factory=dict)
+    outdoors: Outdoors | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,8 @@ class Setpoints:
         Whether the guard changed what was planned.
     why : str
         Why nothing was asked for; empty where something was.
+    heat : Mapping of heat pump id to HeatOrder
+        A heat pump that is left out holds its own set point.
     """
 
     battery_kw: Mapping[str, float] = field(default_factory=dict)
@@ -48,6 +57,7 @@ class Setpoints:
     ceiling_kw: float = float("inf")
     is_guarded: bool = False
     why: str = ""
+    heat: Mapping[str, HeatOrder] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,8 @@ class Flows:
         Sun taken, and sun left. [kW]
     soc : Mapping of battery id to float
         At the end of the step, 0 to 1.
+    heat : Mapping of heat pump id to HeatFlows
+        What the heat pumps did.
     """
 
     grid_kw: float
@@ -71,10 +83,11 @@ class Flows:
     pv_used_kw: float
     pv_curtailed_kw: float
     soc: Mapping[str, float]
+    heat: Mapping[str, HeatFlows] = field(default_factory=dict)
 
 
 class SimulatedSite:
-    """The site's batteries, sun and meter, step after step.
+    """The site's batteries, heat pumps, sun and meter, step after step.
 
     Parameters
     ----------
@@ -82,10 +95,14 @@ class SimulatedSite:
         Assets and connection.
     soc : Mapping of battery id to float
         At the start, 0 to 1.
+    heat : Mapping of heat pump id to HeatPumpState
+        At the start; one for each heat pump of the site.
     """
 
-    def __init__(self, site: Site, soc: Mapping[str, float]) -> None:
+    def __init__(self, site: Site, soc: Mapping[str, float], heat: Mapping[str, HeatPumpState] | None = None) -> None:
         self.site = site
+        known = heat or {}
+        self._heat_pumps = {pump.id: SimulatedHeatPump(pump, known[pump.id]) for pump in site.heat_pumps}
         self._energy_kwh = {battery.id: soc[battery.id] * battery.capacity_kwh for battery in site.batteries}
 
     @property
@@ -94,22 +111,21 @@ class SimulatedSite:
         return {battery.id: self._energy_kwh[battery.id] / battery.capacity_kwh for battery in self.site.batteries}
 
     def net_kw(self, weather: Weather) -> float:
-        """Return what the meter would see with the batteries at rest, their standby draw included. [kW]."""
-        standby = sum(battery.standby_kw for battery in self.site.batteries)
-        return sum(weather.load_kw.values()) - sum(self._available_kw(weather).values()) + standby
+        """Return what the meter would see with batteries and heat pumps at rest, their standby draw included. [kW]."""
+        return sum(weather.load_kw.values()) - sum(self._available_kw(weather).values()) + self.site.standby_kw
 
     def advance(self, setpoints: Setpoints, weather: Weather, step_h: float) -> Flows:
         """Return what flows over one step, and move on to its end.
 
-        A battery does what the physics let it do of what it is asked for; curtailable sun that would be exported
-        above the connection's limit is left on the roof.
+        Batteries and heat pumps do what the physics let them do of what they are asked for; curtailable sun that would
+        be exported above the connection's limit is left on the roof.
 
         Parameters
         ----------
         setpoints : Setpoints
             What is asked for.
         weather : Weather
-            Load and available sun.
+            Load, available sun, and the weather of heat pumps.
         step_h : float
             Length of the step. [h]
         """
@@ -119,8 +135,10 @@ class SimulatedSite:
             asked = min(max(asked, -battery.discharge_limit_kw), battery.charge_limit_kw)
             power, energy = battery_step(battery, self._energy_kwh[battery.id], asked, step_h)
             battery_kw[battery.id], self._energy_kwh[battery.id] = power, energy
+        heat = self._heated(setpoints, weather, step_h)
         available = self._available_kw(weather)
         before_sun = self.net_kw(weather) + sum(available.values()) + sum(battery_kw.values())
+        before_sun += sum(flows.power_kw for flows in heat.values())
         used = self._used_kw(available, setpoints, before_sun)
         return Flows(
             grid_kw=before_sun - used,
@@ -128,7 +146,19 @@ class SimulatedSite:
             pv_used_kw=used,
             pv_curtailed_kw=sum(available.values()) - used,
             soc=self.soc,
+            heat=heat,
         )
+
+    def _heated(self, setpoints: Setpoints, weather: Weather, step_h: float) -> dict[str, HeatFlows]:
+        if not self._heat_pumps:
+            return {}
+        if weather.outdoors is None:
+            message = f"site {self.site.id!r}: has heat pumps; give the weather outdoors for each step"
+            raise InvalidInputError(message)
+        return {
+            name: pump.advance(setpoints.heat.get(name), weather.outdoors, step_h)
+            for name, pump in self._heat_pumps.items()
+        }
 
     def _available_kw(self, weather: Weather) -> dict[str, float]:
         """Sun as far as each plant's inverter goes."""

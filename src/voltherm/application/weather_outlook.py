@@ -13,7 +13,7 @@ from voltherm.application.own_forecasts import OwnForecasts
 from voltherm.domain.assets import Pv
 from voltherm.domain.external_forecast import PartialSeries
 from voltherm.domain.measurements import Measurements, MeasurementView
-from voltherm.domain.series import Provenance, Series
+from voltherm.domain.series import Provenance, Quality, Series
 from voltherm.domain.site import Site
 from voltherm.domain.time import TimeGrid
 from voltherm.forecasting import NoHistoryError
@@ -22,6 +22,10 @@ from voltherm.forecasting.weather import forecast_outdoor
 OUTDOOR, IRRADIANCE = "outdoor_c", "irradiance_w_m2"
 WEATHER_COLUMNS: Final = {OUTDOOR: "t_out_c", IRRADIANCE: "irradiance_w_m2"}
 """Weather of a plan to its column of the history."""
+
+NO_SUN: Final = Provenance(
+    source="no irradiance is known", quality=Quality.ASSUMED, note="the sun is left out: rooms may become warmer"
+)
 
 
 def weather_of(site: Site) -> tuple[str, ...]:
@@ -42,6 +46,8 @@ def look_out_weather(
 ) -> dict[str, Series]:
     """Return the weather on the grid, by the names of `PlanInputs.weather`; nothing for a site without heat pumps.
 
+    Irradiance that is neither given nor in the history is left out: zero, labelled as assumed.
+
     Parameters
     ----------
     site : Site
@@ -60,7 +66,7 @@ def look_out_weather(
     Raises
     ------
     MissingOutlookError
-        When something is neither given nor in the history.
+        When the outdoor temperature is neither given nor in the history.
     """
     view = None if history is None else MeasurementView(history, now)
     return {name: _weather(name, view, grid, given.get(name), own) for name in weather_of(site)}
@@ -95,6 +101,8 @@ def _on_grid(given: Series | PartialSeries, grid: TimeGrid) -> NDArray[np.float6
 def _own(name: str, view: MeasurementView | None, grid: TimeGrid, own: OwnForecasts) -> Series:
     column = WEATHER_COLUMNS[name]
     if view is None or column not in view.names:
+        if name == IRRADIANCE:
+            return Series(grid, np.zeros(grid.n_steps), NO_SUN)
         message = f"{name}: no forecast is given and the history has no column {column!r}; give either"
         raise MissingOutlookError(message)
     try:

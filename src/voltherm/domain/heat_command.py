@@ -16,7 +16,8 @@ class HeatOrder:
     """What a heat pump should do over a step.
 
     Its own room control gives more heat than asked where a room would end the step below ``low_c``, and less where one
-    would end it above ``high_c``. With both equal it is a thermostat.
+    would end it above ``high_c``. With both equal it is a thermostat. With ``aim_c`` it gives the heat that brings the
+    rooms there, be the weather another than expected, but no more backup than asked.
 
     Parameters
     ----------
@@ -28,6 +29,8 @@ class HeatOrder:
         How the heat is divided; None leaves that to the rooms' own controls.
     low_c, high_c : tuple of float, one a room
         Between which temperatures the rooms are kept. [degC]
+    aim_c : tuple of float, one a room, or None
+        Where the rooms should be at the end; None for the heat as it is asked. [degC]
     mode : HeatMode or None
         The mode that this stands for, where the heat pump is planned or ruled by modes.
 
@@ -42,13 +45,15 @@ class HeatOrder:
     compressor_kw: float = 0.0
     backup_kw: float = 0.0
     shares: tuple[float, ...] | None = None
+    aim_c: tuple[float, ...] | None = None
     mode: HeatMode | None = None
 
     def __post_init__(self) -> None:
         if not (self.compressor_kw >= 0 and 0 <= self.backup_kw < float("inf")):
             message = f"heat order: {self.compressor_kw} kW heat and {self.backup_kw} kW backup must not be negative"
             raise InvalidInputError(message)
-        lengths = {len(self.low_c), len(self.high_c), len(self.low_c if self.shares is None else self.shares)}
+        by_room = (self.low_c, self.high_c, self.shares, self.aim_c)
+        lengths = {len(values) for values in by_room if values is not None}
         if len(lengths) > 1 or not all(low <= high for low, high in zip(self.low_c, self.high_c, strict=True)):
             message = f"heat order: low_c {self.low_c} and high_c {self.high_c} must be low <= high, one a room"
             raise InvalidInputError(message)

@@ -20,9 +20,11 @@ SETTLED: Final = 0.7
 control that wants its whole effect at once gives ``1 / share`` times too much, and ever more of it below a half."""
 LONGEST_REACH_H: Final = 24.0
 """A room that is still slower is judged after so long. [h]"""
+LEAST_KW: Final = 1e-9
+"""No divisor is smaller. [kW]"""
 
 
-def holding_heat_kw(building: Building, temps_c: Floats, weather: Weather, target_c: Floats, step_h: float) -> Floats:
+def heat_to_reach_kw(building: Building, temps_c: Floats, weather: Weather, target_c: Floats, step_h: float) -> Floats:
     """Return the constant heat that brings each room to its target by the end of the step, shape (n_rooms,). [kW].
 
     ``H q = target - free``, where a room that is warm enough by itself gets none. Slow heating, as from a screed, is
@@ -82,8 +84,9 @@ def kept_request(
 ) -> HeatRequest:
     """Return what the unit's own control makes of an order over one step; arrays of shape (1,).
 
-    What is missing to the rooms' lower limits comes from the compressor as far as it goes, then from the backup; what
-    is too much for the upper ones is taken from the backup first.
+    What is missing to the rooms' lower limits, or to where they should end, comes from the compressor as far as it
+    goes, then from the backup: as much as is asked, and for the lower limits all. What is too much is taken from the
+    backup first.
 
     Parameters
     ----------
@@ -105,16 +108,22 @@ def kept_request(
     limit_kw = 0.0 if pump.backup is None else pump.backup.limit_kw
     compressor, backup = min(order.compressor_kw, capacity), min(order.backup_kw, limit_kw)
     asked = compressor + efficiency * backup
-    least = holding_heat_kw(pump.building, temps_c, weather, np.array(order.low_c), step_h)
-    most = holding_heat_kw(pump.building, temps_c, weather, np.array(order.high_c), step_h)
-    heat = np.clip(asked * _shares(order, most), least, np.maximum(least, most))
+    least, most = (
+        heat_to_reach_kw(pump.building, temps_c, weather, np.array(limit), step_h)
+        for limit in (order.low_c, order.high_c)
+    )
+    wanted = asked * _shares(order, most)
+    if order.aim_c is not None:
+        aimed = heat_to_reach_kw(pump.building, temps_c, weather, np.array(order.aim_c), step_h)
+        wanted = aimed * min(1.0, (capacity + efficiency * backup) / max(float(aimed.sum()), LEAST_KW))
+    heat = np.clip(wanted, least, np.maximum(least, most))
     total = float(heat.sum())
-    if total <= asked:
+    if order.aim_c is None and total <= asked:
         backup = min(backup, max(0.0, total - compressor) / efficiency)
-        compressor = min(compressor, total)
-    else:
-        compressor = min(capacity, total - efficiency * backup)
-        backup = min(limit_kw, max(0.0, total - compressor) / efficiency)
+    elif order.aim_c is not None:
+        backup = max(0.0, total - capacity) / efficiency
+    compressor = min(capacity, max(0.0, total - efficiency * backup))
+    backup = min(limit_kw, max(0.0, total - compressor) / efficiency)
     shares = heat / total if total > 0 else np.full(len(heat), 1.0 / len(heat))
     return HeatRequest(compressor_kw=np.array([compressor]), backup_kw=np.array([backup]), shares=shares[None, :])
 

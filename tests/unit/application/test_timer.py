@@ -5,6 +5,7 @@ import pytest
 
 from tests.sites import QUARTER, START, battery, site_of
 from tests.tariffs import energy, tariff_of
+from voltherm.application.policies.thermostat import Thermostat
 from voltherm.application.policies.timer import Timer, timer_power_kw
 from voltherm.domain.control import MeterReading
 from voltherm.domain.time import TimeGrid
@@ -57,7 +58,7 @@ def test_each_day_stands_for_itself():
 def test_the_band_is_kept_whatever_the_clock_says():
     site = site_of(tariff_of(energy(0.2)), battery(soc_min=0.1, soc_max=0.9))
     grid = TimeGrid(START, QUARTER, 96)
-    timer = Timer(site, grid, np.repeat(day_of_prices(), 4))
+    timer = Timer(site, grid, np.repeat(day_of_prices(), 4), Thermostat({}))
 
     full = timer.setpoints(0, MeterReading(net_kw=0.0, soc={"bess": 0.9})).battery_kw["bess"]
     empty = timer.setpoints(70, MeterReading(net_kw=0.0, soc={"bess": 0.1})).battery_kw["bess"]

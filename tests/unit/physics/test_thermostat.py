@@ -9,7 +9,7 @@ from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.heat_command import HeatOrder
 from voltherm.physics.building import Weather, simulate_building
 from voltherm.physics.heat_pump import operating_points
-from voltherm.physics.thermostat import control_reach_h, holding_heat_kw, kept_request, simulate_thermostat
+from voltherm.physics.thermostat import control_reach_h, heat_to_reach_kw, kept_request, simulate_thermostat
 
 HOUSE = Room(
     id="house",
@@ -63,7 +63,7 @@ def test_the_holding_heat_brings_the_room_to_its_target_at_the_end_of_the_step()
     building = pump_of(HOUSE).building
     start = np.array([20.0, 20.2])
 
-    heat = holding_heat_kw(building, start, weather(-5.0), np.array([21.0]), 1.0)
+    heat = heat_to_reach_kw(building, start, weather(-5.0), np.array([21.0]), 1.0)
 
     assert simulate_building(building, start, weather(-5.0), heat[None, :], 1.0)[-1, 0] == pytest.approx(21.0)
 
@@ -74,7 +74,7 @@ def test_a_room_that_is_warm_enough_gets_no_heat_and_its_neighbour_what_it_needs
     ))  # fmt: skip
     start = np.array([20.0, 24.0, 20.0])
 
-    heat = holding_heat_kw(pump.building, start, weather(-5.0), np.array([21.0, 21.0]), 1.0)
+    heat = heat_to_reach_kw(pump.building, start, weather(-5.0), np.array([21.0, 21.0]), 1.0)
     end = simulate_building(pump.building, start, weather(-5.0), heat[None, :], 1.0)[-1]
 
     assert heat[1] == 0.0
@@ -184,3 +184,29 @@ def test_heat_is_divided_as_ordered_or_as_the_rooms_need_it():
 def test_orders_that_say_nothing_sensible_are_refused(order):
     with pytest.raises(InvalidInputError, match="heat order"):
         HeatOrder(**order)
+
+
+@pytest.mark.parametrize("outdoor_c", [-8.0, -2.0])
+def test_an_aim_is_reached_in_other_weather_than_expected(outdoor_c):
+    request, end = asked(pump_of(HOUSE), (21.5, 21.5), outdoor_c, compressor_kw=4.0, aim_c=(21.6,))
+
+    assert end[0] == pytest.approx(21.6)
+    assert request.compressor_kw[0] != pytest.approx(4.0, abs=0.01)
+
+
+def test_an_aim_is_no_reason_for_more_backup_than_asked():
+    pump = pump_of(HOUSE, heat_kw=4.0, backup_kw=9.0)
+    order = {"compressor_kw": 1.0, "backup_kw": 0.2, "aim_c": (22.4,), "low_c": (18.0,)}
+
+    request, end = asked(pump, (22.0, 22.0), -12.0, **order)
+
+    assert request.compressor_kw[0] == pytest.approx(points_of(pump, weather(-12.0)).capacity_kw[0])
+    assert request.backup_kw[0] == pytest.approx(0.2)
+    assert 18.0 < end[0] < 22.0
+
+
+def test_an_aim_needs_no_backup_that_the_compressor_can_replace():
+    request, end = asked(pump_of(HOUSE, heat_kw=12.0, backup_kw=9.0), (21.5, 21.5), 0.0, backup_kw=3.0, aim_c=(21.6,))
+
+    assert end[0] == pytest.approx(21.6)
+    assert request.backup_kw[0] == 0.0

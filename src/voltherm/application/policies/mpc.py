@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +10,9 @@ import numpy as np
 
 from voltherm.application.actuals import Actuals
 from voltherm.application.control_step import ControlOptions, SiteController
+from voltherm.application.policies.thermostat import Thermostat
 from voltherm.application.published_prices import known_prices
+from voltherm.application.simulate_policy import Start
 from voltherm.application.simulated_site import Setpoints
 from voltherm.domain.control import Decision, Measured, MeterReading
 from voltherm.domain.measurements import Measurements
@@ -30,19 +32,21 @@ class ModelPredictive:
         Only its grid, its published prices and its meter readings of steps that are over are looked at.
     history : Measurements or None
         What was measured before.
-    soc : Mapping of battery id to float
-        At the start, 0 to 1.
+    start : Start
+        The site at the start.
+    heat : Thermostat
+        What heat pumps do while there is no plan.
     options : ControlOptions
         Of the controller.
     """
 
     def __init__(
-        self, actuals: Actuals, history: Measurements | None, soc: Mapping[str, float], options: ControlOptions
+        self, actuals: Actuals, history: Measurements | None, start: Start, heat: Thermostat, options: ControlOptions
     ) -> None:
-        self._grid, self._prices = actuals.grid, actuals.prices
+        self._grid, self._prices, self._heat = actuals.grid, actuals.prices, heat
         self._controller = SiteController(actuals.site, history, options=options)
         before = Interval(self._grid.start - self._grid.step, self._grid.start)
-        self._controller.observe(self._grid.start, Measured(interval=before, soc=soc))
+        self._controller.observe(self._grid.start, Measured(interval=before, soc=start.soc, heat=start.heat))
         self._every = max(1, round(SCORED_EVERY_H / self._grid.step_h))
         self.forecasts: list[Forecast] = []
         """Load forecasts, one an hour."""
@@ -53,12 +57,14 @@ class ModelPredictive:
         decision = self._controller.decide(now, known_prices(self._prices, now))
         if step % self._every == 0:
             self._keep_forecast(now, decision)
-        guarded = self._controller.guard(now, decision, reading)
+        guarded = self._controller.guard(now, decision, _with_heat(reading, decision))
+        orders = {command.asset_id: command.order for command in decision.heat_commands}
         return Setpoints(
             battery_kw=guarded.power_kw,
             ceiling_kw=decision.ceiling_kw,
             is_guarded=guarded.is_clamped,
             why=decision.why,
+            heat=orders or self._heat.orders(step),
         )
 
     def learn(self, measured: Measured) -> None:
@@ -72,3 +78,12 @@ class ModelPredictive:
         total = sum((plan.assets[load.id].power_kw for load in loads), np.zeros(plan.grid.n_steps))
         source = Provenance(source="controller's own load forecast", quality=Quality.FORECAST, issued_at=now)
         self.forecasts.append(Forecast(Series(plan.grid, total, source)))
+
+
+def _with_heat(reading: MeterReading, decision: Decision) -> MeterReading:
+    """The net load with what the heat pumps are about to draw, which the meter sees as soon as they do."""
+    plan = decision.plan
+    if plan is None or not decision.heat_commands:
+        return reading
+    drawn = sum(float(plan.assets[command.asset_id].power_kw[0]) for command in decision.heat_commands)
+    return replace(reading, net_kw=reading.net_kw + drawn)

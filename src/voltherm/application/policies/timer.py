@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from voltherm.application.policies.thermostat import Thermostat
 from voltherm.application.simulated_site import Setpoints
 from voltherm.domain.assets import Battery
 from voltherm.domain.control import Measured, MeterReading
@@ -28,10 +29,12 @@ class Timer:
         The backtest's grid.
     import_price_per_kwh : NDArray, shape (n_steps,)
         Energy price of each step, taxes included. [currency/kWh]
+    heat : Thermostat
+        What heat pumps do meanwhile.
     """
 
-    def __init__(self, site: Site, grid: TimeGrid, import_price_per_kwh: NDArray[np.float64]) -> None:
-        self._batteries = site.batteries
+    def __init__(self, site: Site, grid: TimeGrid, import_price_per_kwh: NDArray[np.float64], heat: Thermostat) -> None:
+        self._batteries, self._heat = site.batteries, heat
         self._step_h = grid.step_h
         days = grid.local(site.zone).day_ordinal
         self._asked_kw: Mapping[str, NDArray[np.float64]] = {
@@ -48,7 +51,7 @@ class Timer:
             most = room / (self._step_h * battery.charge_efficiency)
             least = -stock * battery.discharge_efficiency / self._step_h
             powers[battery.id] = min(max(float(self._asked_kw[battery.id][step]), least), most)
-        return Setpoints(battery_kw=powers)
+        return Setpoints(battery_kw=powers, heat=self._heat.orders(step))
 
     def learn(self, measured: Measured) -> None:
         """Learn nothing."""

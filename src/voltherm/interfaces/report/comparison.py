@@ -41,18 +41,26 @@ def comparison(result: BacktestResult) -> list[figure]:
     plots.append(_bars("Bill, by line", currency, lines))
     savings: list[Bar] = [
         ((f"against {baseline}", str(policy)), saved, policy)
-        for baseline in (PolicyName.NONE, PolicyName.TIMER)
+        for baseline in (result.baseline, PolicyName.THERMOSTAT_LOW, PolicyName.TIMER)
         for policy in result.policies
-        if policy not in {baseline, PolicyName.NONE} and (saved := result.saving(policy, baseline)) is not None
+        if policy not in {baseline, result.baseline} and (saved := result.saving(policy, baseline)) is not None
     ]
     if savings:
         plots.append(_bars("Saved (bill, wear and stored energy)", currency, savings))
+    discomfort: list[Bar] = [
+        ((side, str(policy)), kelvin_hours, policy)
+        for policy, one in result.policies.items()
+        if one.heating is not None
+        for side, kelvin_hours in (("below", one.heating.cold_kh), ("above", one.heating.hot_kh))
+    ]
+    if discomfort:
+        plots.append(_bars("Outside the comfort band", "K h", discomfort))
     return plots
 
 
 def _window(result: BacktestResult, component: str, index: int) -> str:
     """Name of a demand window; with its billing period where there are several."""
-    periods = result.policies[PolicyName.NONE].peaks
+    periods = result.policies[result.baseline].peaks
     if len(periods) == 1:
         return component
     start = periods[index].period.start.astimezone(result.actuals.site.tariff.zone)

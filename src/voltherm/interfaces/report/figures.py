@@ -1,4 +1,4 @@
-"""The story of one policy on one time axis: what energy costs, what flows, what is stored."""
+"""The story of one policy on one time axis: what energy costs, what flows, what is stored, how warm it is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from voltherm.application.backtest_result import BacktestResult
 from voltherm.application.policies import PolicyName
 from voltherm.interfaces.report.colours import GREY, GRID
 from voltherm.interfaces.report.frame import framed
+from voltherm.interfaces.report.heat_panels import heat_panels
 from voltherm.interfaces.report.panels import (
     DAY_MS,
     MINUTE_MS,
@@ -27,11 +28,13 @@ from voltherm.interfaces.report.panels import (
 )
 
 SHOWN_DAYS: Final = 4
-"""The page opens on the days around the highest import without battery."""
+"""The page opens on the days around the highest import of the baseline."""
 
 
 def story(result: BacktestResult, policy: PolicyName) -> list[figure]:
-    """Return prices, power, stored energy and the overview that moves all three.
+    """Return prices, power, stored energy, temperatures, and the overview that moves them all.
+
+    Stored energy is left out where there is no battery, temperatures where there is no heat pump.
 
     Parameters
     ----------
@@ -40,16 +43,16 @@ def story(result: BacktestResult, policy: PolicyName) -> list[figure]:
     policy : PolicyName
         Whose story.
     """
-    source = _source(result, policy)
-    shown = _shown(result)
-    prices, flows, stored = panels = [
-        price_panel(shown, result.actuals.site.tariff.currency),
-        power_panel(shown),
-        stored_panel(shown),
-    ]
-    draw_prices(prices, source, has_export=bool(np.abs(result.export_price_per_kwh).max(initial=0.0) > 0))
-    draw_flows(flows, source, step_ms=result.actuals.grid.step_h * 60 * MINUTE_MS)
-    draw_stored(stored, source)
+    source, site = _source(result, policy), result.actuals.site
+    shown, step_ms = _shown(result), result.actuals.grid.step_h * 60 * MINUTE_MS
+    panels = [price_panel(shown, site.tariff.currency), power_panel(shown)]
+    draw_prices(panels[0], source, has_export=bool(np.abs(result.export_price_per_kwh).max(initial=0.0) > 0))
+    draw_flows(panels[1], source, step_ms=step_ms, baseline=baseline_words(result))
+    if site.batteries or not site.heat_pumps:
+        panels.append(stored_panel(shown))
+        draw_stored(panels[-1], source)
+    if site.heat_pumps:
+        panels += heat_panels(result, policy, shown)
     share_crosshair(panels)
     return [*panels, _overview(source, shown)]
 
@@ -65,22 +68,29 @@ def _source(result: BacktestResult, policy: PolicyName) -> ColumnDataSource:
         "import_price": result.import_price_per_kwh,
         "export_price": result.export_price_per_kwh,
         "grid": run.grid_kw,
-        "without": result.policies[PolicyName.NONE].run.grid_kw,
+        "without": result.policies[result.baseline].run.grid_kw,
         "load": result.actuals.load_kw,
         "sun": run.pv_used_kw,
         "battery": run.battery_total_kw,
         "ceiling": ceiling,
         "soc": 100 * run.stored_kwh(site)[:-1] / capacity if capacity else np.zeros(run.grid.n_steps),
     }
+    if site.heat_pumps:
+        columns["heat"] = run.heat_pump_total_kw
     return column_source(columns)
 
 
+def baseline_words(result: BacktestResult) -> str:
+    """Return what the baseline is called: what is not there, or who is in charge."""
+    return str(result.baseline) if result.actuals.site.heat_pumps else "without battery"
+
+
 def _shown(result: BacktestResult) -> Range1d:
-    """The days around the highest import without battery, within the span."""
+    """The days around the highest import of the baseline, within the span."""
     grid = result.actuals.grid
     start = wall_clock_ms(grid, result.actuals.site.zone)
     first, last = float(start[0]), float(start[-1]) + grid.step_h * 60 * MINUTE_MS
-    top = float(start[int(result.policies[PolicyName.NONE].run.grid_kw.argmax())])
+    top = float(start[int(result.policies[result.baseline].run.grid_kw.argmax())])
     begin = max(first, min(top // DAY_MS * DAY_MS - (SHOWN_DAYS // 2 - 1) * DAY_MS, last - SHOWN_DAYS * DAY_MS))
     return Range1d(start=begin, end=min(last, begin + SHOWN_DAYS * DAY_MS), bounds=(first, last))
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Final
 
+from voltherm.adapters.documents.series_columns import quantity_of
 from voltherm.adapters.documents.series_csv import read_measurements
 from voltherm.adapters.documents.site import load_site
 from voltherm.application.outlook import column_of
+from voltherm.application.policies import PolicyName, policies_of
+from voltherm.application.weather_outlook import IRRADIANCE, OUTDOOR, WEATHER_COLUMNS
 from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.measurements import Measurements
 from voltherm.domain.site import Site
@@ -39,7 +43,31 @@ class BacktestFiles:
     origin: Origin
 
 
-def read_files(site: Path, data: Path, first_day: date, end_day: date) -> BacktestFiles:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnChoice:
+    """Which columns of the file are meant, by their names in it; None takes the usual name.
+
+    Parameters
+    ----------
+    price : str or None
+        Of the tariff's price series, where it has one.
+    outdoor : str or None
+        Outdoor temperature; usually ``t_out_c``.
+    irradiance : str or None
+        Sun on the windows, as the rooms' apertures count it; usually ``irradiance_w_m2``.
+    """
+
+    price: str | None = None
+    outdoor: str | None = None
+    irradiance: str | None = None
+
+
+AS_NAMED: Final = ColumnChoice()
+
+
+def read_files(
+    site: Path, data: Path, first_day: date, end_day: date, choice: ColumnChoice = AS_NAMED
+) -> BacktestFiles:
     """Return what the files hold.
 
     Parameters
@@ -48,6 +76,8 @@ def read_files(site: Path, data: Path, first_day: date, end_day: date) -> Backte
         YAML and CSV.
     first_day, end_day : date
         Local days of the site's zone, half-open.
+    choice : ColumnChoice
+        Columns that have other names than the usual ones.
 
     Raises
     ------
@@ -62,10 +92,48 @@ def read_files(site: Path, data: Path, first_day: date, end_day: date) -> Backte
     require_currency(described, read.currency)
     return BacktestFiles(
         site=described,
-        measurements=_named_as_known(described, read.measurements),
+        measurements=_chosen(described, _named_as_known(described, read.measurements), choice),
         interval=Interval(local_midnight(first_day, described.zone), local_midnight(end_day, described.zone)),
         origin=Origin(file=data.name, findings=read.findings, first_day=first_day, end_day=end_day),
     )
+
+
+def chosen_policies(site: Site, told: PolicyName, *, compare: bool) -> tuple[PolicyName, ...]:
+    """Return who is to be simulated: the baseline of the site and who is asked for, or all.
+
+    Raises
+    ------
+    InvalidInputError
+        When the policy is one for heat pumps and the site has none, or the other way round.
+    """
+    fitting = policies_of(site)
+    if told is PolicyName.NONE:
+        told = fitting[0]
+    if told not in fitting:
+        message = f"--policy: {told} does not fit site {site.id!r}; choose one of {', '.join(fitting)}"
+        raise InvalidInputError(message)
+    return fitting if compare else tuple(dict.fromkeys((fitting[0], told)))
+
+
+def _chosen(site: Site, measurements: Measurements, choice: ColumnChoice) -> Measurements:
+    """Rename the chosen columns to the names under which the controller remembers them."""
+    columns = dict(measurements.columns)
+    wanted = {WEATHER_COLUMNS[OUTDOOR]: choice.outdoor, WEATHER_COLUMNS[IRRADIANCE]: choice.irradiance}
+    if choice.price is not None:
+        names = sorted(site.tariff.series_names)
+        if len(names) != 1:
+            message = f"--price: tariff {site.tariff.id!r} has {len(names)} price series; name the columns after them"
+            raise InvalidInputError(message)
+        wanted[column_of(site, names[0])] = choice.price
+    for known, written in wanted.items():
+        if written is None:
+            continue
+        quantity = quantity_of(written)
+        if quantity is None or quantity.name not in measurements.columns:
+            message = f"data: no column {written!r}; there are {', '.join(measurements.columns)}"
+            raise InvalidInputError(message)
+        columns[known] = measurements.columns[quantity.name]
+    return Measurements(measurements.grid, columns)
 
 
 def _named_as_known(site: Site, measurements: Measurements) -> Measurements:

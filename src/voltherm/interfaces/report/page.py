@@ -13,12 +13,20 @@ from markupsafe import Markup
 from voltherm.application.backtest_result import BacktestResult
 from voltherm.application.policies import PolicyName
 from voltherm.interfaces.report.comparison import comparison
-from voltherm.interfaces.report.figures import story
+from voltherm.interfaces.report.figures import baseline_words, story
 from voltherm.interfaces.report.summarise import Origin
 from voltherm.interfaces.report.tables import bill_rows, money, percent
 
 FOLDER: Final = Path(__file__).parent
-BEST_KNOWN: Final = (PolicyName.MPC, PolicyName.TIMER, PolicyName.PERFECT, PolicyName.NONE)
+BEST_KNOWN: Final = (
+    PolicyName.MPC,
+    PolicyName.TIMER,
+    PolicyName.PERFECT,
+    PolicyName.GREEDY,
+    PolicyName.THERMOSTAT_LOW,
+    PolicyName.NONE,
+    PolicyName.THERMOSTAT,
+)
 """Whose story is told where several policies were run."""
 
 
@@ -28,7 +36,7 @@ def report_page(result: BacktestResult, origin: Origin, policy: PolicyName | Non
     Parameters
     ----------
     result : BacktestResult
-        Everything; the policy ``none`` is among it.
+        Everything; a baseline is among it.
     origin : Origin
         Where the data came from.
     policy : PolicyName or None
@@ -47,6 +55,9 @@ def report_page(result: BacktestResult, origin: Origin, policy: PolicyName | Non
         currency=result.actuals.site.tariff.currency,
         origin=origin,
         told=told,
+        base=result.baseline,
+        against="no battery" if result.baseline is PolicyName.NONE else str(result.baseline),
+        baseline_words=baseline_words(result),
         policies=list(result.policies),
         rows=bill_rows(result),
         bokeh=Markup(Resources(mode="inline", components=["bokeh"]).render_js()),  # noqa: S704 - the library's own code

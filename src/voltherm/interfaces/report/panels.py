@@ -14,7 +14,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from voltherm.domain.time import TimeGrid
-from voltherm.interfaces.report.colours import BATTERY, GREY, GRID, PRICE, SUN, TARGET
+from voltherm.interfaces.report.colours import BATTERY, GREY, GRID, HEAT, PRICE, SUN, TARGET
 from voltherm.interfaces.report.frame import framed, legend_above
 
 MINUTE_MS: Final = 60_000
@@ -65,8 +65,17 @@ def draw_prices(plot: figure, source: ColumnDataSource, *, strength: float = 1.0
         )
 
 
-def draw_flows(plot: figure, source: ColumnDataSource, *, step_ms: float, strength: float = 1.0) -> None:
+def draw_flows(
+    plot: figure,
+    source: ColumnDataSource,
+    *,
+    step_ms: float,
+    strength: float = 1.0,
+    baseline: str = "without battery",
+) -> None:
     """Draw ``sun``, ``battery``, ``without``, ``load``, ``ceiling`` and ``grid`` in kW from ``start`` on.
+
+    A column ``heat``, where there is one, is what the heat pumps draw.
 
     Parameters
     ----------
@@ -78,6 +87,8 @@ def draw_flows(plot: figure, source: ColumnDataSource, *, step_ms: float, streng
         Length of a step. [ms]
     strength : float
         1 for what was measured, less for what is planned.
+    baseline : str
+        What ``without`` is called.
     """
     plot.varea_step(
         "start", 0, "sun", source=source, step_mode="after", fill_color=SUN, fill_alpha=0.45 * strength,
@@ -94,15 +105,18 @@ def draw_flows(plot: figure, source: ColumnDataSource, *, step_ms: float, streng
             legend_label=label,
         )  # fmt: skip
 
-    step("without", GREY, "without battery", dash="dotted")
+    step("without", GREY, baseline, dash="dotted")
     step("load", GREY, "load", alpha=0.5)
+    if "heat" in source.data:
+        step("heat", HEAT, "heat pump")
     step("ceiling", TARGET, "ceiling", dash="dashed")
     line = plot.step(
         "start", "grid", source=source, mode="after", color=GRID, line_width=1.8, line_alpha=strength,
         legend_label="grid",
     )  # fmt: skip
     told = [("", "@start{%a %F %H:%M}")]
-    told += [(name, f"@{column}{{0.0}} kW") for name, column in _TOLD]
+    told += [(baseline if column == "without" else name, f"@{column}{{0.0}} kW") for name, column in _TOLD]
+    told += [("heat pump", "@heat{0.00} kW")] if "heat" in source.data else []
     plot.add_tools(HoverTool(renderers=[line], mode="vline", tooltips=told, formatters={"@start": "datetime"}))
 
 

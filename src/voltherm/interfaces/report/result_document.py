@@ -21,6 +21,7 @@ class SiteSummary(Document):
     import_limit_kw: float
     export_limit_kw: float
     batteries: tuple[BatterySummary, ...]
+    heat_pumps: tuple[HeatPumpSummary, ...] = ()
 
 
 class BatterySummary(Document):
@@ -35,6 +36,20 @@ class BatterySummary(Document):
     soc_max: float
     start_soc: float
     wear_cost_per_kwh: float
+
+
+class HeatPumpSummary(Document):
+    """A heat pump; ``value_per_kwh`` is the worth of a kWh of heat in its building at the end above the start."""
+
+    id: str
+    source: str
+    schedule: str
+    loss_kw_per_k: float
+    comfort_low_c: float
+    comfort_high_c: float
+    set_point_c: float
+    start_room_c: dict[str, float]
+    value_per_kwh: float
 
 
 class SpanSummary(Document):
@@ -127,6 +142,21 @@ class ActivityDocument(Document):
     steps_without_setpoint: int
 
 
+class HeatingDocument(Document):
+    """What the heat pumps did; kelvin-hours below (``cold_kh``) and above (``hot_kh``) the comfort bands."""
+
+    electricity_kwh: float
+    backup_kwh: float
+    heat_kwh: float
+    stored_kwh: float
+    cold_kh: float
+    hot_kh: float
+    room_min_c: float
+    room_mean_c: float
+    room_max_c: float
+    starts: int
+
+
 class BrokenLimitDocument(Document):
     """A limit that was broken: in how many steps, how far at worst, and when that was."""
 
@@ -160,13 +190,15 @@ class PolicyDocument(Document):
     activity: ActivityDocument
     broken_limits: tuple[BrokenLimitDocument, ...]
     load_forecast: ScoresDocument | None
+    heating: HeatingDocument | None = None
     notes: tuple[str, ...]
 
 
 class SeriesDocument(Document):
     """Mean values of steps from ``start`` (UTC) on; ``soc`` has one value more, the first at ``start``.
 
-    ``null`` stands where there is no value: a ceiling that nothing set. Rounded to four decimals.
+    So do temperatures. ``null`` stands where there is no value: a ceiling that nothing set. Modes are their names.
+    Figures are rounded to four decimals.
     """
 
     name: str
@@ -177,7 +209,7 @@ class SeriesDocument(Document):
     zone: str
     source: str
     quality: str
-    values: tuple[float | None, ...]
+    values: tuple[float | None, ...] | tuple[str | None, ...]
 
 
 class BacktestDocument(Document):
@@ -193,5 +225,6 @@ class BacktestDocument(Document):
     notes: tuple[str, ...]
     seeds: Annotated[dict[str, int], Field(description="Of random numbers; empty, because nothing is drawn.")]
     stored_value_per_kwh: float
+    baseline: str = "none"
     policies: tuple[PolicyDocument, ...]
     series: tuple[SeriesDocument, ...]

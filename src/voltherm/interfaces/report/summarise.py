@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from importlib.metadata import version
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from voltherm.adapters.documents.series_findings import Finding
 from voltherm.application.backtest_result import BacktestResult, PolicyResult
 from voltherm.application.policies import PolicyName
+from voltherm.application.weather_outlook import OUTDOOR
+from voltherm.domain.assets import HeatPump
 from voltherm.domain.series import Quality
 from voltherm.domain.tariffs import Bill
 from voltherm.forecasting.scores import Scores
@@ -25,6 +27,8 @@ from voltherm.interfaces.report.result_document import (
     CostsDocument,
     DataSummary,
     FindingSummary,
+    HeatingDocument,
+    HeatPumpSummary,
     LineDocument,
     PeaksDocument,
     PolicyDocument,
@@ -82,6 +86,7 @@ def result_document(result: BacktestResult, origin: Origin) -> BacktestDocument:
         notes=result.notes,
         seeds={},
         stored_value_per_kwh=result.stored_value_per_kwh,
+        baseline=str(result.baseline),
         policies=tuple(_policy(name, result) for name in result.policies),
         series=tuple(_all_series(result)),
     )
@@ -111,6 +116,22 @@ def _site(result: BacktestResult) -> SiteSummary:
             )
             for battery in site.batteries
         ),
+        heat_pumps=tuple(_heat_pump(pump, result) for pump in site.heat_pumps),
+    )
+
+
+def _heat_pump(pump: HeatPump, result: BacktestResult) -> HeatPumpSummary:
+    comfort = pump.building.comfort
+    return HeatPumpSummary(
+        id=pump.id,
+        source=str(pump.source),
+        schedule=str(pump.schedule),
+        loss_kw_per_k=pump.building.loss_kw_per_k,
+        comfort_low_c=comfort.low_c,
+        comfort_high_c=comfort.high_c,
+        set_point_c=result.set_point_c[pump.id],
+        start_room_c=dict(result.start_heat[pump.id].building.room_c),
+        value_per_kwh=result.heat_value_per_kwh[pump.id],
     )
 
 
@@ -154,6 +175,7 @@ def _policy(name: PolicyName, result: BacktestResult) -> PolicyDocument:
             for broken in one.broken_limits
         ),
         load_forecast=None if one.scores is None else _scores(one.scores),
+        heating=None if one.heating is None else HeatingDocument(**asdict(one.heating)),
         notes=one.notes,
     )
 
@@ -213,6 +235,9 @@ def _all_series(result: BacktestResult) -> Iterator[SeriesDocument]:
     for name, series in actuals.power_kw.items():
         source, quality = series.provenance.source, series.provenance.quality
         yield _series(result, (f"{name}.power_kw", None, "kW"), series.values, (source, quality))
+    for name, series in actuals.outdoors.items():
+        origin = series.provenance.source, series.provenance.quality
+        yield _series(result, (name, None, "°C" if name == OUTDOOR else "W/m²"), series.values, origin)
     tariff = ("tariff", Quality.MEASURED)
     yield _series(result, ("import_price_per_kwh", None, f"{currency}/kWh"), result.import_price_per_kwh, tariff)
     yield _series(result, ("export_price_per_kwh", None, f"{currency}/kWh"), result.export_price_per_kwh, tariff)
@@ -226,6 +251,23 @@ def _all_series(result: BacktestResult) -> Iterator[SeriesDocument]:
             yield _series(result, (f"{battery.id}.soc", who, "1"), run.soc[battery.id], simulated)
         if np.isfinite(run.ceiling_kw).any():
             yield _series(result, ("ceiling_kw", who, "kW"), run.ceiling_kw, simulated)
+        for pump in actuals.site.heat_pumps:
+            yield from _heat_series(result, policy, pump)
+
+
+def _heat_series(result: BacktestResult, policy: PolicyName, pump: HeatPump) -> Iterator[SeriesDocument]:
+    trace, rooms = result.policies[policy].run.heat[pump.id], pump.building.rooms
+    who, simulated = str(policy), ("simulated on measurements", Quality.MEASURED)
+    yield _series(result, (f"{pump.id}.power_kw", who, "kW"), trace.power_kw, simulated)
+    yield _series(result, (f"{pump.id}.compressor_kw", who, "kW"), trace.compressor_kw, simulated)
+    yield _series(result, (f"{pump.id}.backup_kw", who, "kW"), trace.backup_kw, simulated)
+    names = [f"{room.id}.room_c" for room in rooms] + [f"{room.id}.mass_c" for room in rooms if room.has_mass]
+    for at, name in enumerate(names):
+        yield _series(result, (f"{pump.id}.{name}", who, "°C"), trace.temps_c[:, at], simulated)
+    if any(trace.modes):
+        power = _series(result, (f"{pump.id}.mode", who, "mode"), trace.power_kw, simulated)
+        modes = tuple(None if mode is None else str(mode) for mode in trace.modes)
+        yield power.model_copy(update={"values": modes})
 
 
 def _series(
