@@ -22,9 +22,18 @@ from voltherm.interfaces.api.demo_feed import DemoFeed
 from voltherm.interfaces.api.documents.devices import Device, DeviceRegistration
 from voltherm.interfaces.api.documents.heat_readings import MeasurementPage, MeasurementsIn, MeasurementsTaken
 from voltherm.interfaces.api.documents.mpc import CurrentDispatch, FullSchedule, SiteStatus, Triggered
+from voltherm.interfaces.api.documents.strategy import (
+    ComfortRiskAnswer,
+    ComfortRiskRequest,
+    CurrentActionAnswer,
+    DailyPlan,
+    DailyPlanRequest,
+)
+from voltherm.interfaces.api.house_desk import HouseDesk
 from voltherm.interfaces.api.logs import log_request
 from voltherm.interfaces.api.openapi import describe
 from voltherm.interfaces.api.problems import ProblemDocument, answer_errors_with_problems
+from voltherm.interfaces.api.routes.analytics import analytics_router
 from voltherm.interfaces.api.routes.demo import DemoDocument, demo_router
 from voltherm.interfaces.api.routes.demo_page import demo_page_router
 from voltherm.interfaces.api.routes.devices import devices_router
@@ -33,6 +42,7 @@ from voltherm.interfaces.api.routes.mpc import mpc_router
 from voltherm.interfaces.api.routes.plan import plan_router
 from voltherm.interfaces.api.routes.redoc import redoc_router
 from voltherm.interfaces.api.routes.root import DEMO_LINKS, DEVICE_LINKS, LINKS, MPC_LINKS, Link, Root, root_router
+from voltherm.interfaces.api.routes.strategy import strategy_router
 from voltherm.interfaces.api.workers import PlanWorkers
 from voltherm.interfaces.metrics.metrics import ServiceMetrics
 from voltherm.interfaces.metrics.observe import observe
@@ -95,6 +105,11 @@ def create_app(
             app.include_router(devices_router(service.heat, access or Access(None)))
             read += [DeviceRegistration, MeasurementsIn]
             written += [Device, MeasurementPage, MeasurementsTaken]
+            desk = HouseDesk(service.heat)
+            app.include_router(strategy_router(desk, planners, access or Access(None)))
+            app.include_router(analytics_router(desk, planners))
+            read += [DailyPlanRequest, ComfortRiskRequest]
+            written += [DailyPlan, CurrentActionAnswer, ComfortRiskAnswer]
             links = (*links, *DEVICE_LINKS)
     app.include_router(health_router(all_checks))
     app.include_router(root_router(links))

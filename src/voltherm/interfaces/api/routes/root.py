@@ -56,6 +56,9 @@ MPC_LINKS = (
 DEVICE_LINKS = (
     Link(method="POST", path="/devices/register", what="a heat pump with its house"),
     Link(method="GET", path="/devices", what="the registered heat pumps"),
+    Link(method="POST", path="/strategy/daily-plan", what="a heat pump's local day, one mode an hour"),
+    Link(method="GET", path="/strategy/current-action/{device_id}", what="what it should do right now"),
+    Link(method="POST", path="/analytics/comfort-risk", what="what a schedule would do to comfort"),
 )
 USUAL_HOST = "localhost:8001"
 """Shown where the request names no host that could be pasted into a shell."""
