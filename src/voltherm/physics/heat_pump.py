@@ -393,7 +393,8 @@ class _Plant:
 
     def room_limits_kw(self, step: int, still_c: Floats) -> Floats:
         """What each room can take: by the unit, its emitters, and what brings a node to its limit."""
-        most, fits_k = np.minimum(self.emitters_kw, self.total_kw(step)), np.maximum(self.limits_c - still_c, 0.0)
+        most = np.asarray(np.minimum(self.emitters_kw, self.total_kw(step)))
+        fits_k = np.maximum(self.limits_c - still_c, 0.0)
         warms = self.own_kw_per_k > 0
         np.minimum.at(most, self.heated_from[warms], (fits_k * self.own_kw_per_k)[warms])
         return most

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voltherm.domain.comfort import Comfort
 from voltherm.domain.errors import InvalidInputError
+from voltherm.domain.limits import Range, require_within
 
 LEAST_STATE_C, MOST_STATE_C = -40.0, 60.0
 """Temperatures that a building can have; readings outside are taken for a broken sensor. [degC]"""
@@ -21,6 +24,19 @@ HEATED_LIMIT_C = 40.0
 HOTTEST_C, SUNNY_DAY_KW_PER_M2 = 40.0, 0.25
 """Weather in which a house that is not heated stays below `MOST_STATE_C`: outdoor air, and irradiance as the mean of a
 day, about that of June in the north. A house that does not has watts for kilowatts. [degC], [kW/m2]"""
+
+ROOM_RANGES: Final[Mapping[str, Range]] = MappingProxyType(
+    {
+        "capacitance_kwh_per_k": (1e-3, 1e6, "kWh/K"),
+        "loss_kw_per_k": (0.0, 1e5, "kW/K"),
+        "mass_capacitance_kwh_per_k": (0.0, 1e6, "kWh/K"),
+        "mass_coupling_kw_per_k": (0.0, 1e5, "kW/K"),
+        "mass_loss_kw_per_k": (0.0, 1e5, "kW/K"),
+        "solar_aperture_m2": (0.0, 1e6, "m2"),
+        "internal_gain_kw": (0.0, 1e5, "kW"),
+    }
+)
+"""From the air of a cubic metre to a town. Within them no time constant is so short that rounding makes heat."""
 
 LEAK_KW_PER_K = 1e-9
 """What any room loses at least: a microwatt a kelvin, so that a room without losses and gains has a steady state."""
@@ -98,6 +114,10 @@ class Room:
         self._require("mass_loss_kw_per_k", self.has_mass or self.mass_loss_kw_per_k == 0, "0 without a mass")
         limit_kw = self.heat_limit_kw
         self._require("heat_limit_kw", limit_kw is None or limit_kw > 0, "above 0, or absent")
+        require_within(f"room {self.id!r}", self, ROOM_RANGES)
+        least_kwh_per_k = ROOM_RANGES["capacitance_kwh_per_k"][0]
+        heavy_enough = not self.has_mass or self.mass_capacitance_kwh_per_k >= least_kwh_per_k
+        self._require("mass_capacitance_kwh_per_k", heavy_enough, f"0 for none, or at least {least_kwh_per_k:g}")
 
     def _require(self, name: str, holds: bool, wanted: str) -> None:  # noqa: FBT001 - the condition reads best in place
         value = getattr(self, name)
@@ -130,8 +150,12 @@ class Wall:
         if self.rooms[0] == self.rooms[1]:
             message = f"wall: joins room {self.rooms[0]!r} with itself; name two rooms"
             raise InvalidInputError(message)
-        if not 0 < self.conductance_kw_per_k < float("inf"):
-            message = f"wall {self.rooms}: conductance_kw_per_k is {self.conductance_kw_per_k}, must be above 0"
+        most = ROOM_RANGES["mass_coupling_kw_per_k"][1]
+        if not 0 < self.conductance_kw_per_k <= most:
+            message = (
+                f"wall {self.rooms}: conductance_kw_per_k is {self.conductance_kw_per_k}, must be above 0 and at most "
+                f"{most:g} kW/K"
+            )
             raise InvalidInputError(message)
 
 
