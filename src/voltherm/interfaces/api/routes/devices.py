@@ -49,7 +49,7 @@ OPEN_S: Final = 10.0
 """Longest wait for a database that is being brought up. [s]"""
 A_DAY: Final = timedelta(days=1)
 
-Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]
+Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
 After = Annotated[
     str, Query(max_length=LONGEST_ID, description="the last id of the page before; by default from the first on")
 ]
