@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -15,7 +16,7 @@ from starlette.types import Lifespan
 
 from voltherm.adapters.documents.plan_answer import PlanAnswerDocument
 from voltherm.adapters.documents.plan_request import PlanRequestDocument
-from voltherm.bootstrap import Service
+from voltherm.bootstrap import HeatParts, Service
 from voltherm.interfaces.api.access import Access
 from voltherm.interfaces.api.control import trouble_of
 from voltherm.interfaces.api.demo_feed import DemoFeed
@@ -102,20 +103,27 @@ def create_app(
         written += [CurrentDispatch, FullSchedule, SiteStatus, Triggered]
         links = (*links, *MPC_LINKS)
         if service.heat is not None:
-            app.include_router(devices_router(service.heat, access or Access(None)))
-            read += [DeviceRegistration, MeasurementsIn]
-            written += [Device, MeasurementPage, MeasurementsTaken]
-            desk = HouseDesk(service.heat)
-            app.include_router(strategy_router(desk, planners, access or Access(None)))
-            app.include_router(analytics_router(desk, planners))
-            read += [DailyPlanRequest, ComfortRiskRequest]
-            written += [DailyPlan, CurrentActionAnswer, ComfortRiskAnswer]
+            _add_heat(app, service.heat, planners, access or Access(None))
+            read += HEAT_READ
+            written += HEAT_WRITTEN
             links = (*links, *DEVICE_LINKS)
     app.include_router(health_router(all_checks))
     app.include_router(root_router(links))
     app.include_router(redoc_router(app.title, "/openapi.json", "/static-offline-docs/favicon.png"))
     describe(app, read=read, written=written)
     return app
+
+
+HEAT_READ: Final = (DeviceRegistration, MeasurementsIn, DailyPlanRequest, ComfortRiskRequest)
+HEAT_WRITTEN: Final = (Device, MeasurementPage, MeasurementsTaken, DailyPlan, CurrentActionAnswer, ComfortRiskAnswer)
+"""The documents that routes of registered heat pumps read and write."""
+
+
+def _add_heat(app: FastAPI, heat: HeatParts, planners: PlanWorkers, access: Access) -> None:
+    desk = HouseDesk(heat)
+    app.include_router(devices_router(heat, access))
+    app.include_router(strategy_router(desk, planners, access))
+    app.include_router(analytics_router(desk, planners))
 
 
 def _bare_app(lifespan: Lifespan[FastAPI]) -> FastAPI:
