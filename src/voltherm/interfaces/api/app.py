@@ -78,11 +78,7 @@ def create_app(
         What counts the service's events; answers at ``/metrics`` then.
     """
     planners = PlanWorkers() if workers is None else workers
-
-    def planner() -> str | None:
-        return None if planners.has_room() else "too many plans are waiting"
-
-    all_checks = {"planner": planner, **(checks or {})}
+    all_checks = {"planner": partial(_trouble_of_planners, planners), **(checks or {})}
     app = _bare_app(_lifespan(planners, demo, service))
     app.include_router(plan_router(planners))
     read: list[type[BaseModel]] = [PlanRequestDocument]
@@ -112,6 +108,10 @@ def create_app(
     app.include_router(redoc_router(app.title, "/openapi.json", "/static-offline-docs/favicon.png"))
     describe(app, read=read, written=written)
     return app
+
+
+def _trouble_of_planners(planners: PlanWorkers) -> str | None:
+    return None if planners.has_room() else "too many plans are waiting"
 
 
 HEAT_READ: Final = (DeviceRegistration, MeasurementsIn, DailyPlanRequest, ComfortRiskRequest)
