@@ -13,16 +13,20 @@ from pathlib import Path
 import numpy as np
 
 from tests.golden.lp_text import lp_text
-from tests.sites import inputs_of, site_of
+from tests.heated_sites import building, heat_pump, heated_inputs, hut, state
+from tests.sites import ZONE, inputs_of, site_of
 from tests.tariffs import demand, energy, export, tariff_of, tax
-from voltherm.domain.assets import Battery, BatteryState, Pv
+from voltherm.domain.assets import BackupHeater, Battery, BatteryState, HeatPump, HeatPumpState, Pv, Wall
+from voltherm.domain.comfort import Comfort
 from voltherm.domain.ledger import Ledger
 from voltherm.domain.plan import PlanInputs, Terminal
 from voltherm.domain.site import Connection
 from voltherm.domain.tariffs import Demand
 from voltherm.optimization.blocks.battery import Ending, add_battery
 from voltherm.optimization.blocks.connection import ConnectionColumns, NetRange, add_connection
+from voltherm.optimization.blocks.heat_pump import HeatWorth, add_heat_pump
 from voltherm.optimization.blocks.pv import add_pv
+from voltherm.optimization.heat_setting import heat_settings
 from voltherm.optimization.model import Indices, Model
 from voltherm.optimization.penalties import Penalties
 from voltherm.optimization.terms.demand import add_demand
@@ -52,12 +56,13 @@ def battery(**changes: float) -> Battery:
 
 
 def named(prefix: str, columns: object) -> dict[str, Indices]:
-    """Return the columns of a block by their field names."""
+    """Return the columns of a block by their field names; of several rows of columns, by their number besides."""
     found = {}
     for field in fields(columns):
         indices = getattr(columns, field.name)
         if isinstance(indices, np.ndarray) and not field.name.endswith("steps"):
-            found[f"{prefix}_{field.name}"] = indices
+            rows = {"": indices} if indices.ndim < 2 else {f"_{row}": each for row, each in enumerate(indices)}
+            found |= {f"{prefix}_{field.name}{row}": each for row, each in rows.items()}
     return found
 
 
@@ -92,6 +97,44 @@ def blocks_battery_with_every_limit() -> str:
         "reserve_soc": 0.3,
     }
     return _battery(battery(**limits), BatteryState(soc=0.5, power_kw=7.0), KEEP)
+
+
+def _heat_pump(asset: HeatPump, start: HeatPumpState, terminal: Terminal, outdoor_c: float = -3.0) -> str:
+    site = site_of(tariff_of(), asset)
+    inputs = heated_inputs(site, [outdoor_c] * 2, start=start, step=timedelta(hours=1))
+    model = Model(2, np.zeros(2))
+    setting = heat_settings((asset,), inputs, ZONE)["pump"]
+    worth = HeatWorth(terminal=terminal, value_per_kwh=0.05 if terminal is Terminal.VALUE else 0.0)
+    return lp_text(model, named("pump", add_heat_pump(model, setting, worth, PENALTIES)))
+
+
+def blocks_heat_pump() -> str:
+    """Return a house with a mass, a backup heater, and a band that it can leave on both sides."""
+    pump = heat_pump(backup=BackupHeater(limit_kw=3.0, efficiency=0.9))
+    return _heat_pump(pump, state(20.5, home=21.0), Terminal.VALUE)
+
+
+def blocks_heat_pump_of_two_rooms() -> str:
+    """Return two rooms that share a wall, one with weak emitters, that end with no less heat than they start with."""
+    rooms = building(
+        hut("bath", heat_limit_kw=1.5), hut("hall"), walls=(Wall(rooms=("bath", "hall"), conductance_kw_per_k=0.1),)
+    )
+    pump = heat_pump(rooms)
+    return _heat_pump(pump, state({"bath": 22.0, "hall": 19.0}, pump), Terminal.AT_LEAST_START)
+
+
+def blocks_heat_pump_below_its_frost_guard() -> str:
+    """Return a hut so cold that the frost guard has the steps to itself, at a price for cold of its own."""
+    comfort = Comfort(low_c=8.0, high_c=10.0, cold_price_per_kh=0.3, heat_price_per_kh=0.0)
+    pump = heat_pump(building(hut(), comfort=comfort))
+    return _heat_pump(pump, state(1.5, pump), Terminal.FREE)
+
+
+def blocks_heat_pump_that_reaches_its_cut_out() -> str:
+    """Return a light hut that the pump brings to its cut-out within a step."""
+    rooms = building(hut(capacitance_kwh_per_k=0.5), cut_out_c=25.0)
+    pump = heat_pump(rooms)
+    return _heat_pump(pump, state(22.0, pump), Terminal.VALUE)
 
 
 def blocks_pv() -> str:
@@ -170,6 +213,10 @@ CASES: dict[str, Callable[[], str]] = {
         blocks_battery_below_its_band,
         blocks_battery_above_its_band,
         blocks_battery_with_every_limit,
+        blocks_heat_pump,
+        blocks_heat_pump_of_two_rooms,
+        blocks_heat_pump_below_its_frost_guard,
+        blocks_heat_pump_that_reaches_its_cut_out,
         blocks_pv,
         blocks_connection,
         blocks_connection_over_its_limits,

@@ -275,7 +275,7 @@ def simulate_frost_guard(
         still_c = plant.parts.transition @ temps[-1] + forcing
         least_kw = plant.guarded_kw(step, still_c)
         takes_all = float(least_kw.sum()) >= plant.total_kw(step) - FOLLOWED_KW
-        if not least_kw.any() or not (takes_all or np.array_equal(least_kw, plant.room_limits_kw(step, still_c))):
+        if not least_kw.any() or not (takes_all or np.array_equal(least_kw, plant.room_limits_kw(still_c))):
             break
         heats.append(plant.given_at_least(step, still_c, np.zeros_like(least_kw)))
         temps.append(still_c + plant.parts.heat @ heats[-1])
@@ -388,13 +388,12 @@ class _Plant:
         """What each room needs to end at the frost guard, as far as it can take it."""
         missing_k = np.maximum(self.pump.building.frost_guard_c - FROST_ROOM_K - still_c[: self.n_rooms], 0.0)
         own = self.own_kw_per_k[: self.n_rooms]
-        needed = np.where(own > 0, missing_k * own, np.where(missing_k > 0, np.inf, 0.0))
-        return np.asarray(np.minimum(needed, self.room_limits_kw(step, still_c)))
+        unlimited = np.where(missing_k > 0, self.total_kw(step), 0.0)
+        return np.asarray(np.minimum(np.where(own > 0, missing_k * own, unlimited), self.room_limits_kw(still_c)))
 
-    def room_limits_kw(self, step: int, still_c: Floats) -> Floats:
-        """What each room can take: by the unit, its emitters, and what brings a node to its limit."""
-        most = np.asarray(np.minimum(self.emitters_kw, self.total_kw(step)))
-        fits_k = np.maximum(self.limits_c - still_c, 0.0)
+    def room_limits_kw(self, still_c: Floats) -> Floats:
+        """What each room can take: by its emitters, and by what brings a node to its limit."""
+        most, fits_k = self.emitters_kw.copy(), np.maximum(self.limits_c - still_c, 0.0)
         warms = self.own_kw_per_k > 0
         np.minimum.at(most, self.heated_from[warms], (fits_k * self.own_kw_per_k)[warms])
         return most
