@@ -15,6 +15,7 @@ REGISTERED = {
     "startup": "benchmarks.startup",
     "memory": "benchmarks.memory",
     "reads": "benchmarks.reads",
+    "houses": "benchmarks.houses",
 }
 """Name to module; each has a ``report() -> str`` that measures and returns markdown. A new benchmark is a line here."""
 

@@ -1,136 +1,91 @@
-"""A registered house in Oulu for tests, with weather and prices that a test names; the rest is plain."""
+"""A small house with recorded weather and prices, for tests of whatever rules its heat pump."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from voltherm.adapters.documents.tariff import read_library
-from voltherm.application.house_facts import BEYOND, WARM_UP, HouseFacts
-from voltherm.domain.assets import HeatPump
+from voltherm.application.backtest import BacktestRequest
+from voltherm.application.control_step import ControlOptions
+from voltherm.application.policies import PolicyName, policies_of
+from voltherm.domain.assets import Asset, BackupHeater, Building, HeatPump, HeatSource, RatingPoint, Room
 from voltherm.domain.comfort import Comfort
-from voltherm.domain.external_forecast import PartialSeries
-from voltherm.domain.house import House, Insulation
-from voltherm.domain.place import Place
-from voltherm.domain.registered_device import HeatReading, RegisteredDevice
-from voltherm.domain.series import Provenance, Quality, Series
-from voltherm.domain.tariffs import Tariff
-from voltherm.domain.time import TimeGrid, local_day
-from voltherm.physics.heat_pump_presets import HeatPumpType, RatedUnit, heat_pump_of
-from voltherm.ports.weather import WeatherOutlook
+from voltherm.domain.measurements import Measurements
+from voltherm.domain.site import Connection, Site
+from voltherm.domain.tariffs import Energy, Price, Tariff, TariffRule
+from voltherm.domain.time import Interval, TimeGrid
 
-HELSINKI = ZoneInfo("Europe/Helsinki")
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-SPOT_FI = read_library("finland-spot")
-EVENING = datetime(2026, 1, 14, 18, 0, tzinfo=UTC)
-"""20:00 in Helsinki on a Wednesday; tomorrow's prices are published."""
-PUBLISHED = Provenance(source="a test's market", quality=Quality.MEASURED)
-FORECAST = Provenance(source="a test's sky", quality=Quality.FORECAST)
-DEMO = Provenance(source="demo: another year", quality=Quality.DEMO)
-
-DayShape = Callable[[np.ndarray], np.ndarray]
-"""Values by the local hour of the day, 0 to 24."""
-
-
-def pump(device_id: str = "house", *, low_c: float = 20.0, high_c: float = 23.0, **unit: object) -> HeatPump:
-    """Return the ground-source heat pump of the document's example: 12 kW of heat, COP 4, 150 m2 of high insulation."""
-    house = House(
-        insulation=Insulation.HIGH,
-        floor_area_m2=150.0,
-        volume_m3=450.0,
-        comfort=Comfort(low_c=low_c, high_c=high_c),
-        design_outdoor_c=-32.0,
-    )
-    rated = RatedUnit(**{"type": HeatPumpType.GSHP, "rated_heat_kw": 12.0, "cop": 4.0, **unit})
-    return heat_pump_of(device_id, house, rated).heat_pump
+ZONE = ZoneInfo("Europe/Helsinki")
+START = datetime(2026, 1, 19, 22, tzinfo=UTC)
+"""A local midnight."""
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+PRICE_PER_KH = 1.0
+COMFORT = Comfort(low_c=20.5, high_c=22.5, cold_price_per_kh=PRICE_PER_KH, heat_price_per_kh=PRICE_PER_KH)
+ROOM = Room(
+    id="house",
+    capacitance_kwh_per_k=0.6,
+    loss_kw_per_k=0.1,
+    mass_capacitance_kwh_per_k=7.0,
+    mass_coupling_kw_per_k=1.4,
+    mass_loss_kw_per_k=0.06,
+    internal_gain_kw=0.4,
+    heat_to_mass=0.5,
+)
+SPOT = Energy(id="spot", price=Price(series="spot"))
+QUICK = ControlOptions(step=HOUR, horizon=timedelta(hours=36))
 
 
-def device(
-    device_id: str = "house", *, zone: ZoneInfo = HELSINKI, heat_pump: HeatPump | None = None
-) -> RegisteredDevice:
-    """Return a registered house."""
-    return RegisteredDevice(
-        device_id=device_id,
-        name="A house",
-        place=Place(latitude=65.0121, longitude=25.4651),
-        zone=zone,
-        pump=heat_pump or pump(device_id),
-        registered_at=datetime(2026, 1, 1, tzinfo=UTC),
+def pump_of(room: Room = ROOM, comfort: Comfort = COMFORT, **changes: object) -> HeatPump:
+    """Return an air-source heat pump of 9 kW at 7 degC with a backup heater of 3 kW, which holds 21 degC."""
+    plain: dict[str, object] = {
+        "source": HeatSource.AIR,
+        "rating_points": (RatingPoint(source_c=7.0, supply_c=35.0, heat_kw=9.0, cop=4.3),),
+        "backup": BackupHeater(limit_kw=3.0),
+        "standby_kw": 0.02,
+        "set_point_c": 21.0,
+    }
+    return HeatPump(id="pump", building=Building(rooms=(room,), comfort=comfort), **(plain | changes))
+
+
+def house_of(*others: Asset, pump: HeatPump | None = None, rules: tuple[TariffRule, ...] = (SPOT,)) -> Site:
+    """Return a site with the heat pump, alone unless others are given."""
+    return Site(
+        id="house",
+        zone=ZONE,
+        connection=Connection(import_limit_kw=17.0, export_limit_kw=10.0),
+        assets=(*others, pump or pump_of()),
+        tariff=Tariff(id="spot", currency="EUR", zone=ZONE, components=rules),
     )
 
 
-def two_peaks(hour: np.ndarray) -> np.ndarray:
-    """Return a winter day's prices: low at night, peaks in the morning and in the evening. [EUR/kWh]."""
-    morning, evening = np.exp(-(((hour - 8) / 1.5) ** 2)), np.exp(-(((hour - 18) / 2.0) ** 2))
-    return 0.03 + 0.12 * morning + 0.2 * evening
+def measured(before_days: int = 9, days: int = 3, **changes: np.ndarray | None) -> Measurements:
+    """Return hourly weather and prices: cold and dear in the morning, restless; ``changes`` replace columns."""
+    grid = TimeGrid(START - before_days * DAY, HOUR, (before_days + days) * 24)
+    hour = np.arange(grid.n_steps) % 24
+    draws = np.random.default_rng(7)
+    walk = 8.0 * np.tanh(np.cumsum(draws.normal(0.0, 0.5, grid.n_steps)) / 8.0)
+    price = 0.12 + 0.06 * np.sin((hour - 3) / 24 * 4 * np.pi) + draws.normal(0.0, 0.015, grid.n_steps)
+    columns = {
+        "t_out_c": -4.0 - 2.0 * np.cos((hour - 2) / 24 * 2 * np.pi) + walk,
+        "price_per_kwh": price,
+    } | changes
+    return Measurements(grid, {name: values for name, values in columns.items() if values is not None})
 
 
-def flat(value: float) -> DayShape:
-    """Return the same value at every hour."""
-    return lambda hour: np.full(len(hour), value)
-
-
-COLD = flat(-8.0)
-
-
-def by_hour(start: datetime, end: datetime, shape: DayShape, origin: Provenance, zone: ZoneInfo = HELSINKI) -> Series:
-    """Return a series of hours between two whole hours, by the local hour of the day."""
-    grid = TimeGrid(start, HOUR, (end - start) // HOUR)
-    return Series(grid, shape(grid.local(zone).minute_of_day / 60.0), origin)
-
-
-def prices(
-    now: datetime, until: datetime, shape: DayShape = two_peaks, origin: Provenance = PUBLISHED
-) -> PartialSeries:
-    """Return eight weeks of hourly prices up to ``until``."""
-    start = now.replace(minute=0, second=0, microsecond=0) - 57 * DAY
-    known = by_hour(start, until, shape, origin)
-    return PartialSeries(grid=known.grid, values=known.values, provenance=origin)
-
-
-def weather(now: datetime, until: datetime, shape: DayShape = COLD, **more: object) -> WeatherOutlook:
-    """Return hourly weather from the warm-up on; ``sun`` is a shape, without one there is none."""
-    start = now.replace(minute=0, second=0, microsecond=0) - WARM_UP - HOUR
-    sun, origin = more.get("sun", flat(0.0)), more.get("origin", FORECAST)
-    irradiance = None if sun is None else by_hour(start, until, sun, origin)
-    return WeatherOutlook(outdoor_c=by_hour(start, until, shape, origin), irradiance_w_m2=irradiance)
-
-
-def indoor(now: datetime, temp_c: float, *, hours: int = 26, age: timedelta = timedelta(0)) -> tuple[HeatReading, ...]:
-    """Return quarter-hourly readings of the same temperature, the last one of an age."""
-    last = now - age
-    return tuple(
-        HeatReading(at=last - number * timedelta(minutes=15), indoor_c=temp_c) for number in reversed(range(4 * hours))
+def request(days: int = 2, site: Site | None = None, **changes: object) -> BacktestRequest:
+    """Return the backtest of some days under all policies that fit the site."""
+    chosen = site or house_of()
+    asked = BacktestRequest(
+        site=chosen,
+        measurements=measured(),
+        interval=Interval(START, START + days * DAY),
+        policies=policies_of(chosen),
+        options=QUICK,
     )
+    return replace(asked, **changes)
 
 
-def facts(
-    now: datetime = EVENING,
-    *,
-    of: RegisteredDevice | None = None,
-    tariff: Tariff = SPOT_FI,
-    readings: Sequence[HeatReading] | None = None,
-    **more: object,
-) -> HouseFacts:
-    """Return what is known of a house; prices and weather reach beyond tomorrow unless a test says otherwise."""
-    known = of or device()
-    today = now.astimezone(known.zone).date()
-    end = local_day(today + DAY, known.zone).end
-    plain = {"spot": prices(now, end), "weather": (weather(now, end + BEYOND),), "plans": {}}
-    return HouseFacts(
-        device=known,
-        now=now,
-        tariff=tariff,
-        area="FI",
-        readings=indoor(now, known.pump.normal_c) if readings is None else tuple(readings),
-        **{**plain, **more},
-    )
-
-
-def tomorrow(known: HouseFacts) -> date:
-    """Return the local day after that of ``now``."""
-    return known.today + DAY
+THERMOSTATS = (PolicyName.THERMOSTAT, PolicyName.THERMOSTAT_LOW)

@@ -39,7 +39,8 @@ HEAT_METHOD: Final = (
     ),
     (
         "Kelvin-hours outside the comfort band are counted at the steps' ends, for all policies against the same "
-        "band; a start is a step with a running compressor after one without."
+        "band. A start is a step with a running compressor after one without, or a step with less heat than the "
+        "compressor gives at its modulation floor: it switches off and on again within it."
     ),
     (
         "thermostat: the unit's own control holds the set point, knows the weather of the step, and never looks at "
@@ -47,7 +48,7 @@ HEAT_METHOD: Final = (
     ),
     (
         "greedy: BOOST in the lowest third of the day's range of prices, ECO in the highest if the rooms are above "
-        "their minimum, else NORMAL; BOOST below the minimum. Its BOOST stops at the top of the band."
+        "their minimum, else NORMAL; BOOST below the minimum. Its BOOST ends at the top of the band, ECO at the bottom."
     ),
     (
         "mpc knows the building, and of the weather what was measured before: the usual day and an anomaly that fades. "

@@ -132,7 +132,8 @@ class Heating:
     room_min_c, room_mean_c, room_max_c : float
         Over all rooms and steps. [degC]
     starts : int
-        How often a compressor that rested in one step runs in the next.
+        Steps in which a compressor runs after one in which it rested, or gives less than at its modulation floor: it
+        then switches off and on again within the step.
     stored_kwh : float
         Heat in the buildings at the end above the start. [kWh]
     """

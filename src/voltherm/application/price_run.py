@@ -142,9 +142,9 @@ def _activity(site: Site, run: SimulatedRun) -> Activity:
 
 
 def starts_of(trace: HeatTrace) -> int:
-    """Return how often the compressor runs in a step after one in which it rested."""
+    """Return how often the compressor runs in a step after one in which it rested, or switches within a step."""
     runs = trace.compressor_kw > RUNNING_KW
-    return int((runs[1:] & ~runs[:-1]).sum())
+    return int((runs[1:] & (~runs[:-1] | trace.is_cycling[1:])).sum())
 
 
 def _gained_kwh(pump: HeatPump, run: SimulatedRun) -> float:

@@ -59,6 +59,8 @@ class HeatTrace:
         At each step's start and at the end: the airs of the rooms, then the masses. [degC]
     modes : tuple of HeatMode or None, one a step
         Modes that were ordered; None where heat was ordered as power or by a thermostat.
+    is_cycling : NDArray of bool, shape (n_steps,)
+        Where the compressor gave less than at its modulation floor, so that it was on for a part of the step.
     """
 
     power_kw: NDArray[np.float64]
@@ -67,6 +69,7 @@ class HeatTrace:
     heat_kw: NDArray[np.float64]
     temps_c: NDArray[np.float64]
     modes: tuple[HeatMode | None, ...]
+    is_cycling: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -192,4 +195,5 @@ def _traced(pump: HeatPump, start: HeatPumpState, flows: list[Flows]) -> HeatTra
         heat_kw=np.array([step.heat_kw for step in steps]),
         temps_c=np.array([start_temps_c(pump.building, start.building), *(step.temps_c for step in steps)]),
         modes=tuple(step.mode for step in steps),
+        is_cycling=np.array([step.is_cycling for step in steps]),
     )

@@ -58,6 +58,8 @@ class HeatFlows:
         The same, as one would tell it to a controller.
     mode : HeatMode or None
         Mode that was ordered.
+    is_cycling : bool
+        Whether the compressor gave less than it does at its modulation floor: it was on for a part of the step.
     """
 
     power_kw: float
@@ -67,6 +69,7 @@ class HeatFlows:
     temps_c: NDArray[np.float64]
     state: HeatPumpState
     mode: HeatMode | None = None
+    is_cycling: bool = False
 
 
 class SimulatedHeatPump:
@@ -122,6 +125,7 @@ class SimulatedHeatPump:
             temps_c=self.temps_c,
             state=self.state,
             mode=order.mode,
+            is_cycling=RUNNING_KW < compressor_kw < pump.modulation_floor * float(points.capacity_kw[0]) - RUNNING_KW,
         )
 
     def _state_after(self, compressor_kw: float, mode: HeatMode | None, step_h: float) -> HeatPumpState:

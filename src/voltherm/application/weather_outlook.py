@@ -36,11 +36,6 @@ def weather_of(site: Site) -> tuple[str, ...]:
     return (OUTDOOR, IRRADIANCE) if is_sunny else (OUTDOOR,)
 
 
-def without_weather(given: Given) -> Given:
-    """Return the forecasts that are not weather for heat pumps."""
-    return {name: series for name, series in given.items() if name not in WEATHER_COLUMNS}
-
-
 def look_out_weather(
     site: Site, history: Measurements | None, now: datetime, grid: TimeGrid, given: Given, own: OwnForecasts
 ) -> dict[str, Series]:

@@ -27,6 +27,8 @@ WRONG_SIGN_SHARE: Final = 0.05
 TEMPERATURES_C: Final = (-90.0, 70.0)
 SOC_SLACK: Final = 0.05
 NON_NEGATIVE: Final = ("load", "pv")
+OF_AN_AREA: Final = ("wind", "nuclear")
+"""Powers whose names begin so are a country's, and no site's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ def _rule(name: str) -> _Rule:
         return _soc
     if name.endswith("_c"):
         return _temperature
-    if name.endswith(("_kw", "_kvar")):
+    if name.endswith(("_kw", "_kvar")) and not name.startswith(OF_AN_AREA):
         return _power
     return lambda _quantity, _values: []
 

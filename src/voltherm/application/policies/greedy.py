@@ -4,7 +4,8 @@ Cheap hours: BOOST. Expensive hours: ECO, if the rooms are above their minimum. 
 whatever it costs. Cheap and expensive are the lowest and the highest third of the day's range of prices, so a day whose
 prices differ by a tenth of a cent has them too, and hours are boosted whether heat is needed or not: the rule looks
 neither ahead nor at what heat is worth. Where the rule was silent it is taken for the best of its kind: the unit's own
-control stops BOOST at the top of the comfort band and holds the set points of NORMAL and ECO.
+control stops BOOST at the top of the comfort band, and holds the set points of NORMAL and ECO, the latter not below the
+band.
 """
 
 from __future__ import annotations
@@ -101,9 +102,11 @@ class Greedy:
         low_c, high_c = _edges(self._bands[pump.id], step)
         if mode is HeatMode.BOOST:
             return HeatOrder(compressor_kw=float("inf"), low_c=low_c, high_c=high_c, mode=mode)
-        held = own_set_point_c(pump, self._set_point_c) - (pump.eco_offset_k if mode is HeatMode.ECO else 0.0)
-        rooms = (held,) * len(pump.building.rooms)
-        return HeatOrder(low_c=rooms, high_c=rooms, mode=mode)
+        normal_c = own_set_point_c(pump, self._set_point_c)
+        held = tuple(max(normal_c - pump.eco_offset_k, low) for low in low_c)
+        if mode is not HeatMode.ECO:
+            held = (normal_c,) * len(low_c)
+        return HeatOrder(low_c=held, high_c=held, mode=mode)
 
 
 def _edges(bands: list[ComfortBand], step: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -78,6 +78,12 @@ def test_the_currency_is_that_of_the_price_column():
     assert read(rows(60, 60, header="time_utc,price_per_kwh")).currency is None
 
 
+def test_a_countrys_wind_is_no_sites_power():
+    text = rows(3711, 1.2, header="time_utc,wind_power_fi_mw")
+    assert values(text, "wind_power_fi_kw") == pytest.approx([3.711e6, 1200.0])
+    assert read(text).findings == ()
+
+
 @pytest.mark.parametrize(
     "text",
     [
