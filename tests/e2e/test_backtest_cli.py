@@ -110,3 +110,39 @@ def test_a_file_that_cannot_be_read_ends_with_code_2(voltherm, examples, tmp_pat
 
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: ")
+
+
+# -- Houses
+
+
+def house_arguments(examples: Path, out: Path, *more: str) -> tuple[object, ...]:
+    data = examples.parent / "src" / "voltherm" / "adapters" / "demo_year" / "fi_hourly_2023.csv"
+    site, days = examples / "sites" / "house-new.yaml", ("--from", "2023-02-10", "--to", "2023-02-11")
+    return ("backtest", "--site", site, "--data", data, *days, "--step", "60", "--out", out, *more)
+
+
+def test_a_house_is_compared_under_the_policies_that_fit_it(voltherm, examples, tmp_path):
+    ended = voltherm(*house_arguments(examples, tmp_path, "--outdoor", "t_oulu_c", "--compare"))
+
+    assert ended.returncode == 0, ended.stderr
+    lines = ended.stdout.splitlines()
+    assert [line.split()[0] for line in lines[1:6]] == ["thermostat", "thermostat-low", "greedy", "mpc", "perfect"]
+    document = BacktestDocument.model_validate_json((tmp_path / "result.json").read_text())
+    assert all(one.heating.cold_kh < 0.1 for one in document.policies)
+    assert "Heat and comfort" in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "t_out_c"),
+        (("--outdoor", "t_rovaniemi_c"), "no column 't_rovaniemi_c'"),
+        (("--outdoor", "t_oulu_c", "--policy", "timer"), "timer does not fit site 'house-new'"),
+        (("--outdoor", "t_oulu_c", "--set-point", "70"), "set_point_c is 70"),
+    ],
+)
+def test_what_does_not_fit_a_house_ends_with_code_2(voltherm, examples, tmp_path, more, said):
+    ended = voltherm(*house_arguments(examples, tmp_path, *more))
+
+    assert ended.returncode == 2
+    assert said in ended.stderr

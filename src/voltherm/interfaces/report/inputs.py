@@ -92,7 +92,7 @@ def read_files(
     require_currency(described, read.currency)
     return BacktestFiles(
         site=described,
-        measurements=_chosen(described, _named_as_known(described, read.measurements), choice),
+        measurements=chosen_columns(described, _named_as_known(described, read.measurements), choice),
         interval=Interval(local_midnight(first_day, described.zone), local_midnight(end_day, described.zone)),
         origin=Origin(file=data.name, findings=read.findings, first_day=first_day, end_day=end_day),
     )
@@ -115,8 +115,14 @@ def chosen_policies(site: Site, told: PolicyName, *, compare: bool) -> tuple[Pol
     return fitting if compare else tuple(dict.fromkeys((fitting[0], told)))
 
 
-def _chosen(site: Site, measurements: Measurements, choice: ColumnChoice) -> Measurements:
-    """Rename the chosen columns to the names under which the controller remembers them."""
+def chosen_columns(site: Site, measurements: Measurements, choice: ColumnChoice) -> Measurements:
+    """Return the measurements with the chosen columns under the names by which the controller remembers them.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is no such column, or the tariff has no one price series.
+    """
     columns = dict(measurements.columns)
     wanted = {WEATHER_COLUMNS[OUTDOOR]: choice.outdoor, WEATHER_COLUMNS[IRRADIANCE]: choice.irradiance}
     if choice.price is not None:

@@ -5,10 +5,15 @@ from datetime import date
 
 import pytest
 
+from tests.houses import house_of, measured, pump_of
+from tests.houses import request as house_request
 from tests.unit.application.test_backtest import request
 from voltherm.adapters.documents.series_findings import Finding
 from voltherm.application.backtest import run_backtest
-from voltherm.application.policies import PolicyName
+from voltherm.application.policies import PolicyName, policies_of
+from voltherm.domain.assets import Battery, Room
+from voltherm.domain.errors import InvalidInputError
+from voltherm.interfaces.report.inputs import ColumnChoice, chosen_columns, chosen_policies
 from voltherm.interfaces.report.page import report_page
 from voltherm.interfaces.report.result_document import BacktestDocument
 from voltherm.interfaces.report.summarise import Origin, result_document
@@ -87,3 +92,109 @@ def test_money_has_the_digits_that_are_read(amount, text):
 @pytest.mark.parametrize(("share", "text"), [(0.704, "70 %"), (-0.2, "-20 %"), (None, "–")])
 def test_shares_are_whole_percentages(share, text):
     assert percent(share) == text
+
+
+# -- Houses
+
+
+@pytest.fixture(scope="module")
+def house():
+    chosen = (PolicyName.THERMOSTAT, PolicyName.THERMOSTAT_LOW, PolicyName.GREEDY, PolicyName.MPC)
+    return run_backtest(house_request(days=1, policies=chosen))
+
+
+def test_the_document_of_a_house_goes_through_text_unchanged(house):
+    document = result_document(house, ORIGIN)
+
+    assert BacktestDocument.model_validate_json(document.model_dump_json()) == document
+
+
+def test_the_document_tells_of_heat_comfort_and_starts(house):
+    document = result_document(house, ORIGIN)
+    policies = {one.policy: one for one in document.policies}
+    heating = house.policies[PolicyName.GREEDY].heating
+
+    assert document.baseline == "thermostat"
+    assert policies["greedy"].heating.starts == heating.starts
+    assert policies["greedy"].heating.cold_kh == heating.cold_kh
+    assert set(policies["mpc"].saved_against) == {"thermostat", "thermostat-low", "greedy"}
+    assert document.site.heat_pumps[0].set_point_c == 21.0
+
+
+def test_the_series_of_a_house_are_temperatures_power_modes_and_weather(house):
+    series = {(one.name, one.policy): one for one in result_document(house, ORIGIN).series}
+
+    rooms = series["pump.house.room_c", "mpc"]
+    assert (rooms.unit, len(rooms.values)) == ("°C", 25)
+    assert series["outdoor_c", None].values == tuple(house.actuals.outdoors["outdoor_c"].values.round(4))
+    assert set(series["pump.mode", "greedy"].values) <= {"BOOST", "NORMAL", "ECO", "OFF"}
+    assert ("pump.mode", "thermostat") not in series
+
+
+def test_the_page_of_a_house_shows_rooms_heat_pump_and_weather(house):
+    page = report_page(house, ORIGIN)
+
+    for words in (
+        "How warm it is: pump",
+        "What the heat pump draws: pump",
+        "How cold it is outdoors",
+        "Heat and comfort",
+    ):
+        assert words in page
+    assert "What is stored" not in page
+    assert "mpc saved against thermostat" in page
+
+
+def test_a_house_with_a_battery_shows_both():
+    battery = Battery(id="bess", capacity_kwh=5.0, charge_limit_kw=2.0, discharge_limit_kw=2.0)
+    site = house_of(battery)
+
+    page = report_page(run_backtest(house_request(days=1, site=site, policies=policies_of(site)[:1])), ORIGIN)
+
+    assert "What is stored" in page
+    assert "How warm it is: pump" in page
+
+
+def test_two_rooms_have_two_lines():
+    rooms = tuple(Room(id=name, capacitance_kwh_per_k=4.0, loss_kw_per_k=0.08) for name in ("upper", "lower"))
+    pump = pump_of()
+    site = house_of(pump=replace(pump, building=replace(pump.building, rooms=rooms)))
+
+    result = run_backtest(house_request(days=1, site=site, policies=(PolicyName.THERMOSTAT,)))
+
+    assert "upper" in report_page(result, ORIGIN)
+    assert {one.name for one in result_document(result, ORIGIN).series} >= {"pump.upper.room_c", "pump.lower.room_c"}
+
+
+def test_the_table_of_a_house_has_comfort_and_starts_and_no_cycles(house):
+    head, first, *_ = backtest_text(house).splitlines()
+
+    assert "K*h cold" in head
+    assert "starts" in head
+    assert "cycles" not in head
+    assert first.split()[0] == "thermostat"
+
+
+def test_chosen_columns_get_the_names_that_the_controller_knows():
+    recorded = measured(
+        t_out_c=None, t_oulu_c=measured().column("t_out_c"), se3_price_per_kwh=measured().column("price_per_kwh")
+    )
+
+    chosen = chosen_columns(house_of(), recorded, ColumnChoice(outdoor="t_oulu_c", price="se3_price_eur_per_mwh"))
+
+    assert (chosen.column("t_out_c") == recorded.column("t_oulu_c")).all()
+    assert (chosen.column("price_per_kwh") == recorded.column("se3_price_per_kwh")).all()
+
+
+def test_a_chosen_column_that_is_not_there_is_told_with_those_that_are():
+    with pytest.raises(InvalidInputError, match="no column 't_rovaniemi_c'; there are t_out_c, price_per_kwh"):
+        chosen_columns(house_of(), measured(), ColumnChoice(outdoor="t_rovaniemi_c"))
+
+
+def test_policies_that_do_not_fit_the_site_are_refused():
+    site = house_of()
+
+    with pytest.raises(InvalidInputError, match="timer does not fit site 'house'; choose one of thermostat"):
+        chosen_policies(site, PolicyName.TIMER, compare=False)
+    assert chosen_policies(site, PolicyName.NONE, compare=False) == (PolicyName.THERMOSTAT,)
+    assert chosen_policies(site, PolicyName.MPC, compare=True) == policies_of(site)
