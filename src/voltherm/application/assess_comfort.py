@@ -152,7 +152,7 @@ def _warnings(risk: ComfortRisk, weather: HouseWeather) -> Iterator[str]:
         yield f"The frost guard is expected to act for {risk.frost_guard_h:.1f} h, below {guard_c:g} °C"
     yield from start_warnings(risk.facts, risk.state)
     if risk.facts.demo_weather is not None:
-        yield f"The weather is a demo: {risk.facts.demo_weather}"
+        yield f"The weather is not that of the day, but a {risk.facts.demo_weather}"
     if not weather.is_sun_known and sees_sun(risk.facts.device.pump):
         yield "No sunshine is known: it is left out, and rooms may become warmer than told"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,6 +18,9 @@ from voltherm.domain.tariffs import Usage
 from voltherm.optimization.problem import build_site_problem
 from voltherm.physics.building import Weather, start_temps_c, stored_heat_kwh
 from voltherm.physics.heat_pump import operating_points
+
+SHOWN_KWH: Final = 0.01
+"""A gain of so much heat over a plan shows what a kWh was taken to be worth; less drowns in rounding. [kWh]"""
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +67,6 @@ def compare(site: Site, pump: HeatPump, inputs: PlanInputs, plan: Plan, n_steps:
     points = operating_points(pump, weather.outdoor_c, inputs.grid.epoch_seconds)
     start_c = start_temps_c(pump.building, inputs.heat[pump.id].building)
     run = simulate_baseline(pump, start_c, points, weather, inputs.grid.step_h)
-    problem = build_site_problem(site, inputs)
     return Comparison(
         plan=_account(site, pump, inputs, _Done(heat.compressor_kw, heat.temps_c, plan.grid_power_kw), n_steps),
         baseline=_account(
@@ -73,8 +76,18 @@ def compare(site: Site, pump: HeatPump, inputs: PlanInputs, plan: Plan, n_steps:
             _Done(run.compressor_kw, run.temps_c, run.power_kw + pump.standby_kw),
             n_steps,
         ),
-        heat_worth_per_kwh=problem.heat_value_per_kwh[pump.id],
+        heat_worth_per_kwh=_heat_worth_per_kwh(site, pump, inputs, plan),
     )
+
+
+def _heat_worth_per_kwh(site: Site, pump: HeatPump, inputs: PlanInputs, plan: Plan) -> float:
+    """Worth of heat that stays in the building, as the plan priced it: read off its objective, where that shows it."""
+    heat = plan.assets[pump.id].heat
+    if heat is not None:
+        gained_kwh = stored_heat_kwh(pump.building, heat.temps_c[-1]) - stored_heat_kwh(pump.building, heat.temps_c[0])
+        if abs(gained_kwh) > SHOWN_KWH:
+            return plan.objective.stored_energy / gained_kwh
+    return build_site_problem(site, inputs).heat_value_per_kwh[pump.id]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

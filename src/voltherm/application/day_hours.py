@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voltherm.application.house_facts import HouseFacts
-from voltherm.application.house_state import HouseState
+from voltherm.application.house_state import HouseState, planned_mode
 from voltherm.application.house_weather import OUTDOOR, outdoor_on
-from voltherm.application.local_hours import QUARTER, local_hours
+from voltherm.application.local_hours import HOUR, QUARTER, local_hours
 from voltherm.application.planned_day import PlannedHour
 from voltherm.application.price_parts import price_parts
 from voltherm.application.spot_prices import PriceQuality, SpotPrices, known_on
@@ -47,7 +49,7 @@ def hours_of(facts: HouseFacts, kept: DayPlan, state: HouseState, spot: SpotPric
     hours = local_hours(kept.day, facts.zone)
     grid = TimeGrid(hours.start, QUARTER, STEPS_PER_HOUR * hours.n_steps)
     known = _Known.on(facts, kept, spot, grid)
-    return tuple(_hour(known, kept, state, spot, known.of(number)) for number in range(hours.n_steps))
+    return tuple(_hour(known, kept, state, spot, hour) for hour in known.hours())
 
 
 def heat_of(kept: DayPlan) -> HeatPlan:
@@ -62,7 +64,7 @@ def _hour(known: _Known, kept: DayPlan, state: HouseState, spot: SpotPrices | No
     first = (hour.start - kept.plan.grid.start) // QUARTER
     steps = slice(max(first, 0), min(first + STEPS_PER_HOUR, kept.plan.grid.n_steps))
     if steps.stop <= steps.start:
-        return _elapsed(known.facts, state, hour)
+        return _unplanned(known.facts, state, hour)
     heat, step_h = heat_of(kept), kept.plan.grid.step_h
     energy_kwh = step_h * kept.plan.grid_power_kw[steps]
     n_rooms = len(known.facts.device.pump.building.rooms)
@@ -74,14 +76,19 @@ def _hour(known: _Known, kept: DayPlan, state: HouseState, spot: SpotPrices | No
         reason=Counter(heat.reasons[steps]).most_common(1)[0][0],
         energy_kwh=float(energy_kwh.sum()),
         heat_kwh=step_h * float(heat.heat_kw[steps].sum()),
-        cost=float(energy_kwh @ known.price_per_kwh(kept.plan.grid)[steps]),
+        cost=float(energy_kwh @ known.price_per_kwh[steps.start + known.shift(kept.plan.grid) :][: len(energy_kwh)]),
     )
 
 
-def _elapsed(facts: HouseFacts, state: HouseState, hour: PlannedHour) -> PlannedHour:
-    """An hour that is over: what was asked for, and what was measured or follows from it."""
+def _unplanned(facts: HouseFacts, state: HouseState, hour: PlannedHour) -> PlannedHour:
+    """An hour that is over, or so nearly that nothing of it is planned: what was asked for, measured, simulated."""
     quality = PriceQuality.DEMO if facts.is_spot_demo else PriceQuality.PUBLISHED
-    known = replace(hour, is_elapsed=True, quality=None if hour.spot_per_kwh is None else quality)
+    known = replace(
+        hour,
+        is_elapsed=hour.start + HOUR <= facts.now,
+        mode=planned_mode(facts, hour.start),
+        quality=None if hour.spot_per_kwh is None else quality,
+    )
     if state.grid is None:
         return known
     first = (hour.start - state.grid.start) // QUARTER
@@ -93,7 +100,7 @@ def _elapsed(facts: HouseFacts, state: HouseState, hour: PlannedHour) -> Planned
     return replace(known, indoor_c=float(state.temps_c[last, :n_rooms].mean()), mode=mode)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Known:
     """What is known of each quarter-hour of the day besides the plan, NaN where it is not."""
 
@@ -115,24 +122,30 @@ class _Known:
         parts = {name: np.where(is_told, values, np.nan) for name, values in parts.items()}
         return cls(facts=facts, grid=grid, outdoor_c=outdoor, spot_per_kwh=price, parts_per_kwh=parts)
 
-    def price_per_kwh(self, planned: TimeGrid) -> Floats:
-        """What a kWh costs in each step of a plan, NaN beyond the day. [currency/kWh]."""
-        total = np.sum([*self.parts_per_kwh.values()], axis=0)
-        of_day = total[(planned.start - self.grid.start) // QUARTER :][: planned.n_steps]
-        return np.concatenate([of_day, np.full(planned.n_steps - len(of_day), np.nan)])
+    @cached_property
+    def price_per_kwh(self) -> Floats:
+        """What a kWh costs in each step of the day. [currency/kWh]."""
+        return sum(self.parts_per_kwh.values(), np.zeros(self.grid.n_steps))
 
-    def of(self, number: int) -> PlannedHour:
-        """One hour, without a plan."""
-        steps = slice(STEPS_PER_HOUR * number, STEPS_PER_HOUR * (number + 1))
-        parts = {name: _mean(values[steps]) for name, values in self.parts_per_kwh.items()}
-        start = self.grid.time_of(steps.start)
-        return PlannedHour(
-            start=start,
-            hour=start.astimezone(self.facts.zone).hour,
-            outdoor_c=_mean(self.outdoor_c[steps]),
-            spot_per_kwh=_mean(self.spot_per_kwh[steps]),
-            parts_per_kwh={name: value for name, value in parts.items() if value is not None},
-        )
+    def shift(self, planned: TimeGrid) -> int:
+        """By how many steps a plan begins later than the day."""
+        return (planned.start - self.grid.start) // QUARTER
+
+    def hours(self) -> list[PlannedHour]:
+        """Return the hours without a plan."""
+        outdoor, spot = _hourly(self.outdoor_c), _hourly(self.spot_per_kwh)
+        parts = {name: _hourly(values) for name, values in self.parts_per_kwh.items()}
+        starts = self.grid.times()[::STEPS_PER_HOUR]
+        return [
+            PlannedHour(
+                start=start,
+                hour=start.astimezone(self.facts.zone).hour,
+                outdoor_c=outdoor[at],
+                spot_per_kwh=spot[at],
+                parts_per_kwh={name: value for name, values in parts.items() if (value := values[at]) is not None},
+            )
+            for at, start in enumerate(starts)
+        ]
 
 
 def _overlaid(values: Floats, grid: TimeGrid, planned: Series) -> Floats:
@@ -145,5 +158,7 @@ def _overlaid(values: Floats, grid: TimeGrid, planned: Series) -> Floats:
     return whole
 
 
-def _mean(values: Floats) -> float | None:
-    return None if np.isnan(values).any() else float(values.mean())
+def _hourly(values: Floats) -> list[float | None]:
+    """Means of the hours, None where a quarter of one is not known."""
+    means = values.reshape(-1, STEPS_PER_HOUR).mean(axis=1).tolist()
+    return [None if math.isnan(mean) else mean for mean in means]

@@ -64,7 +64,7 @@ def _of_outcome(planned: PlannedDay) -> Iterator[str]:
 def _of_prices(planned: PlannedDay) -> Iterator[str]:
     qualities = [hour.quality for hour in planned.hours if not hour.is_elapsed]
     if PriceQuality.DEMO in qualities and planned.spot_origin is not None:
-        yield f"The prices are a demo, not those of the day: {planned.spot_origin.source}"
+        yield f"The prices are not those of the day, but a {planned.spot_origin.source}"
     n_forecast = qualities.count(PriceQuality.FORECAST)
     if n_forecast:
         yield f"The prices of {n_forecast} hours are not published yet and are forecast"
@@ -75,7 +75,7 @@ def _of_prices(planned: PlannedDay) -> Iterator[str]:
 def _of_weather(planned: PlannedDay) -> Iterator[str]:
     facts = planned.facts
     if facts.demo_weather is not None:
-        yield f"The weather is a demo: {facts.demo_weather}"
+        yield f"The weather is not that of the day, but a {facts.demo_weather}"
     if planned.kept.inputs.weather[SUN].provenance is NO_SUN and sees_sun(facts.device.pump):
         yield "No sunshine is known: it is left out, and rooms may become warmer than told"
 

@@ -157,7 +157,7 @@ class PlannedDay:
     @property
     def covers_its_day(self) -> bool:
         """Whether any of the day is left to plan; a plan made in its last minutes is of the night after."""
-        return any(not hour.is_elapsed for hour in self.hours)
+        return any(hour.energy_kwh is not None for hour in self.hours)
 
     @property
     def end_heat_difference_kwh(self) -> float:

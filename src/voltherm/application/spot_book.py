@@ -35,7 +35,7 @@ class SpotBook:
 
     def __init__(self, source: PriceSource) -> None:
         self._source = source
-        self._old: dict[str, tuple[datetime, tuple[Series, ...]]] = {}
+        self._old: dict[str, tuple[datetime, PartialSeries | None]] = {}
 
     async def known(self, area: str, now: datetime, end: datetime) -> PartialSeries | None:
         """Return what is known from `HISTORY_DAYS` before ``now`` until ``end``; None where nothing is.
@@ -58,12 +58,12 @@ class SpotBook:
         """
         today = datetime.combine(now.date(), time(), UTC)
         fresh = today - FRESH_DAYS * DAY
-        kept_for, old = self._old.get(area, (None, ()))
+        kept_for, old = self._old.get(area, (None, None))
         if kept_for != fresh:
-            old = await self._days(area, today - HISTORY_DAYS * DAY, fresh)
+            old = _joined(await self._days(area, today - HISTORY_DAYS * DAY, fresh))
             self._old[area] = fresh, old
-        parts = (*old, *await self._days(area, fresh, end))
-        return _joined(parts) if parts else None
+        parts = await self._days(area, fresh, end)
+        return _joined(parts if old is None else (old, *parts))
 
     async def _days(self, area: str, start: datetime, end: datetime) -> tuple[Series, ...]:
         n_days = -((start - end) // DAY)
@@ -72,15 +72,18 @@ class SpotBook:
         return tuple(part for part in told if part is not None)
 
 
-def _joined(parts: tuple[Series, ...]) -> PartialSeries:
+def _joined(parts: tuple[Series | PartialSeries, ...]) -> PartialSeries | None:
+    if not parts:
+        return None
     step = min(part.grid.step for part in parts)
     start, end = min(part.grid.start for part in parts), max(part.grid.end for part in parts)
     grid = TimeGrid(start, step, -((start - end) // step))
     values = np.full(grid.n_steps, np.nan)
     for part in parts:
         first = (part.grid.start - start) // step
-        n_steps = -((part.grid.start - part.grid.end) // step)
-        near = grid.part(first, min(n_steps, grid.n_steps - first))
-        told = Measurements(part.grid, {COLUMN: part.values}).on(near, min_share=1.0).column(COLUMN)
-        np.copyto(values[first : first + near.n_steps], told, where=~np.isnan(told))
+        told = part.values
+        if part.grid.step != step or (part.grid.start - start) % step:
+            n_steps = min(-((part.grid.start - part.grid.end) // step), grid.n_steps - first)
+            told = Measurements(part.grid, {COLUMN: told}).on(grid.part(first, n_steps), min_share=1.0).column(COLUMN)
+        np.copyto(values[first : first + len(told)], told, where=~np.isnan(told))
     return PartialSeries(grid=grid, values=values, provenance=parts[-1].provenance)

@@ -33,7 +33,8 @@ WHY: Final[Mapping[HeatReason, str]] = MappingProxyType(
 def hour_sentence(hour: PlannedHour, currency: str) -> str:
     """Return why an hour is as it is, with its day-ahead price."""
     if hour.reason is None:
-        return f"The hour is over{_price(hour.spot_per_kwh, currency)}"
+        words = "The hour is over" if hour.is_elapsed else "The hour is nearly over: nothing of it is planned"
+        return f"{words}{_price(hour.spot_per_kwh, currency)}"
     return f"{WHY[hour.reason]}{_price(hour.spot_per_kwh, currency)}"
 
 

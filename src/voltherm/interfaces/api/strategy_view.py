@@ -24,8 +24,16 @@ from voltherm.interfaces.hour_sentences import MWH, action_sentence, hour_senten
 MINUTE_S = 60.0
 
 
-def daily_plan(planned: PlannedDay) -> DailyPlan:
-    """Return a daily plan as its document."""
+def daily_plan(planned: PlannedDay, *, was_asked: bool) -> DailyPlan:
+    """Return a daily plan as its document.
+
+    Parameters
+    ----------
+    planned : PlannedDay
+        The plan.
+    was_asked : bool
+        Whether its day was named, or chosen here.
+    """
     facts, account = planned.facts, planned.account
     measured_c, measured_at = _measured(planned.state, facts.zone)
     return DailyPlan(
@@ -36,6 +44,7 @@ def daily_plan(planned: PlannedDay) -> DailyPlan:
         estimated_savings=_money(planned.savings),
         total_energy_kwh=_kwh(account.energy_kwh),
         target_date=planned.day,
+        target_date_note=_why_this_day(planned, was_asked=was_asked),
         timezone=facts.zone.key,
         currency=facts.tariff.currency,
         tariff=facts.tariff.id,
@@ -108,6 +117,14 @@ def comfort_risk(risk: ComfortRisk) -> ComfortRiskAnswer:
         timezone=facts.zone.key,
         is_demo=facts.demo_weather is not None,
     )
+
+
+def _why_this_day(planned: PlannedDay, *, was_asked: bool) -> str:
+    if was_asked:
+        return "as asked"
+    if planned.day == planned.facts.today:
+        return "today, because the prices of tomorrow are not known yet"
+    return "tomorrow, because its prices are known"
 
 
 def _hour(hour: PlannedHour, zone: ZoneInfo, currency: str) -> HourPlan:

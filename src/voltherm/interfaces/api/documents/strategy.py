@@ -205,6 +205,8 @@ class DailyPlan(_Answer):
     """Against the baseline, both brought to the same end state; negative where the plan costs more. [currency]"""
     total_energy_kwh: float
     target_date: date
+    target_date_note: str
+    """Why this day."""
     timezone: str
     currency: str
     tariff: str

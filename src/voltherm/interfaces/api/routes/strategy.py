@@ -112,7 +112,7 @@ def _planned(facts: HouseFacts, asked: DailyPlanRequest, desk: HouseDesk) -> tup
     planned = plan_day(facts, day_asked_for(facts, asked.asked), desk.forecasts)
     if isinstance(planned, NoPlan):
         raise refuse_without_plan(planned)
-    return planned, daily_plan(planned)
+    return planned, daily_plan(planned, was_asked=asked.asked is not None)
 
 
 async def _keep(desk: HouseDesk, planned: PlannedDay) -> None:
