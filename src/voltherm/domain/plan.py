@@ -17,6 +17,10 @@ from voltherm.domain.series import Provenance, Series
 from voltherm.domain.time import TimeGrid, utc_instant
 
 
+LONGEST_HOLD_H = 24.0
+"""A mode that is held for longer is no plan. [h]"""
+
+
 class Terminal(StrEnum):
     """What holds at the end of the horizon."""
 
@@ -42,12 +46,16 @@ class PlanOptions:
         Peaks conceded in the billing period: the plan pays only above max(reached, target). [kW]
     solve_limit_s : float
         Wall-clock limit of an integer solve. [s]
+    mode_hold_h : float or None
+        Heat pumps that are switched change their level only on local clock marks this far apart, counted from local
+        midnight; None lets them change at every step. [h]
     """
 
     terminal: Terminal = Terminal.VALUE
     stored_energy_value_per_kwh: float | None = None
     peak_targets_kw: Mapping[str, float] = field(default_factory=dict)
     solve_limit_s: float = 5.0
+    mode_hold_h: float | None = None
 
     def __post_init__(self) -> None:
         value = self.stored_energy_value_per_kwh
@@ -60,6 +68,9 @@ class PlanOptions:
                 raise InvalidInputError(message)
         if not 0 < self.solve_limit_s < float("inf"):
             message = f"options: solve_limit_s is {self.solve_limit_s}, must be above 0 s"
+            raise InvalidInputError(message)
+        if self.mode_hold_h is not None and not 0 < self.mode_hold_h <= LONGEST_HOLD_H:
+            message = f"options: mode_hold_h is {self.mode_hold_h}, must be above 0 and at most {LONGEST_HOLD_H:g} h"
             raise InvalidInputError(message)
 
 
