@@ -15,7 +15,9 @@ REGISTERED = {
     "startup": "benchmarks.startup",
     "memory": "benchmarks.memory",
     "reads": "benchmarks.reads",
+    "daily_plan": "benchmarks.daily_plan",
     "houses": "benchmarks.houses",
+    "weather": "benchmarks.weather",
 }
 """Name to module; each has a ``report() -> str`` that measures and returns markdown. A new benchmark is a line here."""
 
