@@ -93,12 +93,7 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
     model = Model(inputs.grid.n_steps, net)
     pv = {plant.id: add_pv(model, plant, available[plant.id]) for plant in site.pv_plants}
     heat = heat_settings(site.heat_pumps, inputs, site.zone)
-    reach = _net_range(site, inputs, net, pv, available)
-    reach = replace(
-        reach,
-        idle_high=sum((setting.guarded_kw for setting in heat.values()), reach.idle_high),
-        high=sum((setting.highest_kw for setting in heat.values()), reach.high),
-    )
+    reach = _with_heat(_net_range(site, inputs, net, pv, available), heat)
     if _export_only_loses(site, inputs, prices, ending):
         reach = replace(reach, low=reach.idle_low)
     connection = add_connection(model, site.connection, reach, inputs.grid.step_h, penalties)
@@ -115,8 +110,6 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
         for columns in add_demand(model, site.tariff, rule, inputs, connection, factors[rule.id])
     ]
     notes = (*notes, *site.tariff.approximations)
-    brackets = dict.fromkeys(columns.rule.id for columns in demand if columns.brackets)
-    stepped = [f"{name}: billed by brackets, planned below the edges of the brackets in reach" for name in brackets]
     return SiteProblem(
         model=model,
         available_kw=available,
@@ -131,9 +124,15 @@ def build_site_problem(site: Site, inputs: PlanInputs) -> SiteProblem:
         penalties=penalties,
         ending=ending,
         heat_value_per_kwh={name: worth.value_per_kwh for name, worth in worths.items()},
-        approximations=(*notes, *stepped),
+        approximations=(*notes, *_stepped(demand)),
         is_below_bill=not notes,
     )
+
+
+def _stepped(demand: list[DemandColumns]) -> list[str]:
+    """What is planned bracket by bracket, in words."""
+    brackets = dict.fromkeys(columns.rule.id for columns in demand if columns.brackets)
+    return [f"{name}: billed by brackets, planned below the edges of the brackets in reach" for name in brackets]
 
 
 def _available_kw(plant: Pv, inputs: PlanInputs) -> Floats:
@@ -174,6 +173,15 @@ def _net_range(
         idle_low=net_kw + curtailable,
         high=net_kw + curtailable + charge,
         low=net_kw - discharge,
+    )
+
+
+def _with_heat(reach: NetRange, heat: Mapping[str, HeatSetting]) -> NetRange:
+    """The range with heat pumps: at rest they draw what the frost guard takes, at most all that they can."""
+    return replace(
+        reach,
+        idle_high=sum((setting.guarded_kw for setting in heat.values()), reach.idle_high),
+        high=sum((setting.highest_kw for setting in heat.values()), reach.high),
     )
 
 
