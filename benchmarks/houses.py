@@ -30,6 +30,8 @@ HOUSES = {"new": "house-new", "old": "house-old"}
 TOWNS = {"Helsinki": "t_helsinki_c", "Oulu": "t_oulu_c"}
 YEAR = 2023
 MONTHS = {"Jan": 1, "Feb": 2, "Mar": 3, "Oct": 10, "Nov": 11, "Dec": 12}
+WILD = "Nov"
+"""On 24 November 2023 a mistaken bid made the Finnish price -500 EUR/MWh for ten hours."""
 HOUR = timedelta(hours=1)
 PER_KWH = ("margin", "network_energy", "electricity_tax")
 """What the tariff adds to each kWh of spot energy."""
@@ -77,13 +79,15 @@ def report() -> str:
     cases = [(house, town, month) for house in HOUSES for town in TOWNS for month in MONTHS]
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
         ran = dict(zip(cases, pool.map(run_month, *zip(*cases, strict=True)), strict=True))
-    winters = {
-        (house, town): summed([ran[house, town, month] for month in MONTHS]) for house in HOUSES for town in TOWNS
-    }
+    places = [(house, town) for house in HOUSES for town in TOWNS]
+    winters = {place: summed([ran[*place, month] for month in MONTHS]) for place in places}
+    calm = {place: summed([ran[*place, month] for month in MONTHS if month != WILD]) for place in places}
     return "\n".join(
         [
             "## Houses: January to March and October to December 2023, spot price, EUR\n",
             _winter_table(winters),
+            f"\n### Saved without {WILD}, EUR\n",
+            _calm_table(calm),
             "\n### By month: saved against the thermostat at 21.0 degC, EUR\n",
             _month_table(ran),
             "",
@@ -145,7 +149,7 @@ def _sum(parts: Sequence[Ran]) -> Ran:
 def _winter_table(winters: Mapping[tuple[str, str], Month]) -> str:
     head = (
         "house, town, policy", "bill", "spot", "margin, network, tax", "fees", "VAT", "kWh", "saved vs 21.0",
-        "vs 20.5", "of perfect", "K h cold", "K h hot", "starts",
+        "vs 20.5", "of perfect", "K h", "starts",
     )  # fmt: skip
     rows = [_winter_row(house, town, name, ran) for (house, town), ran in winters.items() for name in ran]
     return markdown_table(head, rows)
@@ -165,10 +169,23 @@ def _winter_row(house: str, town: str, name: PolicyName, ran: Month) -> tuple[st
         _saved(ran, name, PolicyName.THERMOSTAT),
         _saved(ran, name, PolicyName.THERMOSTAT_LOW),
         _share(ran, name),
-        f"{one.cold_kh:.1f}",
-        f"{one.hot_kh:.1f}",
-        str(one.starts),
+        f"{one.cold_kh + one.hot_kh:.1f}",
+        f"{one.starts:,}",
     )
+
+
+def _calm_table(winters: Mapping[tuple[str, str], Month]) -> str:
+    rows = []
+    for (house, town), ran in winters.items():
+        against = [
+            f"{ran[baseline].cost - ran[name].cost:.1f}"
+            for baseline in (PolicyName.THERMOSTAT, PolicyName.THERMOSTAT_LOW)
+            for name in (PolicyName.GREEDY, PolicyName.MPC, PolicyName.PERFECT)
+        ]
+        rows.append((f"{house}, {town}", *against))
+    names = ("greedy", "mpc", "perfect")
+    head = ("house, town", *(f"{name} vs {held}" for held in ("21.0", "20.5") for name in names))
+    return markdown_table(head, rows)
 
 
 def _saved(ran: Month, name: PolicyName, baseline: PolicyName) -> str:
@@ -184,7 +201,7 @@ def _share(ran: Month, name: PolicyName) -> str:
 def _month_table(ran: Mapping[tuple[str, str, str], Month]) -> str:
     head = (
         "house, town, month", "bill at 21.0", "thermostat 20.5", "greedy", "mpc", "perfect", "mpc of perfect",
-        "K h cold, greedy", "K h cold, mpc", "starts, mpc",
+        "K h, mpc", "starts, mpc",
     )  # fmt: skip
     rows = []
     for (house, town, month), one in ran.items():
@@ -196,8 +213,7 @@ def _month_table(ran: Mapping[tuple[str, str, str], Month]) -> str:
                 f"{sum(base.lines.values()):.1f}",
                 *(f"{base.cost - one[name].cost:.1f}" for name in others),
                 _share(one, PolicyName.MPC),
-                f"{one[PolicyName.GREEDY].cold_kh:.1f}",
-                f"{one[PolicyName.MPC].cold_kh:.1f}",
+                f"{one[PolicyName.MPC].cold_kh + one[PolicyName.MPC].hot_kh:.1f}",
                 str(one[PolicyName.MPC].starts),
             )
         )

@@ -17,6 +17,9 @@ Bar = tuple[tuple[str, str], float, PolicyName]
 ROTATED = 0.5
 """Long names of bill lines stand aslant. [rad]"""
 
+SHOWN_KH = 0.1
+"""Fewer kelvin-hours than this over the span are not worth a plot; the table has them. [K h]"""
+
 MANY = 5
 """More groups than this do not fit side by side with level names."""
 
@@ -53,7 +56,7 @@ def comparison(result: BacktestResult) -> list[figure]:
         if one.heating is not None
         for side, kelvin_hours in (("below", one.heating.cold_kh), ("above", one.heating.hot_kh))
     ]
-    if discomfort:
+    if any(kelvin_hours > SHOWN_KH for _, kelvin_hours, _ in discomfort):
         plots.append(_bars("Outside the comfort band", "K h", discomfort))
     return plots
 

@@ -62,6 +62,8 @@ def _source(result: BacktestResult, policy: PolicyName) -> ColumnDataSource:
     capacity = sum(battery.capacity_kwh for battery in site.batteries)
     start = wall_clock_ms(result.actuals.grid, site.zone)
     ceiling = np.where(np.isfinite(run.ceiling_kw), run.ceiling_kw, np.nan)
+    if site.heat_pumps and not site.tariff.demand_rules:
+        ceiling[:] = np.nan  # the fuse alone, far above everything else
     columns = {
         "start": start,
         "middle": start + 30 * MINUTE_MS * run.grid.step_h,
