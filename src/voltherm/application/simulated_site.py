@@ -102,6 +102,10 @@ class SimulatedSite:
     def __init__(self, site: Site, soc: Mapping[str, float], heat: Mapping[str, HeatPumpState] | None = None) -> None:
         self.site = site
         known = heat or {}
+        lacking = [pump.id for pump in site.heat_pumps if pump.id not in known]
+        if lacking:
+            message = f"site {site.id!r}: heat pump {lacking[0]!r} has no temperatures to start from; give them"
+            raise InvalidInputError(message)
         self._heat_pumps = {pump.id: SimulatedHeatPump(pump, known[pump.id]) for pump in site.heat_pumps}
         self._energy_kwh = {battery.id: soc[battery.id] * battery.capacity_kwh for battery in site.batteries}
 

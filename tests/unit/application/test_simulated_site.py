@@ -2,10 +2,14 @@
 
 import pytest
 
+from tests.houses import START, house_of, pump_of
 from tests.sites import ROOF, battery, site_of
 from tests.tariffs import energy, tariff_of
+from voltherm.application.simulated_heat_pump import Outdoors, SimulatedHeatPump
 from voltherm.application.simulated_site import Setpoints, SimulatedSite, Weather
-from voltherm.domain.assets import Pv
+from voltherm.domain.assets import BuildingState, HeatPumpState, Load, Pv
+from voltherm.domain.errors import InvalidInputError
+from voltherm.domain.heat_command import HeatOrder
 
 QUARTER_H = 0.25
 
@@ -70,3 +74,70 @@ def test_a_limit_on_the_sun_is_kept():
 
 def test_the_net_load_is_the_meter_with_resting_batteries():
     assert plant(battery(standby_kw=1.0), ROOF).net_kw(weather(50, 10)) == pytest.approx(41.0)
+
+
+# -- Heat pumps
+
+COLD = Outdoors(at=START, outdoor_c=-5.0)
+WARM_ROOM = HeatPumpState(building=BuildingState(room_c={"house": 21.0}, mass_c={"house": 22.0}))
+
+
+def house(**pump) -> SimulatedSite:
+    return SimulatedSite(house_of(Load(id="load"), pump=pump_of(**pump)), {}, {"pump": WARM_ROOM})
+
+
+def test_the_meter_counts_the_heat_pump_and_its_standby():
+    order = HeatOrder(low_c=(15.0,), high_c=(25.0,), compressor_kw=4.0, backup_kw=1.0)
+
+    flows = house().advance(Setpoints(heat={"pump": order}), Weather(load_kw={"load": 0.5}, outdoors=COLD), 1.0)
+
+    heated = flows.heat["pump"]
+    assert heated.heat_kw.sum() == pytest.approx(5.0)
+    assert heated.power_kw > 4.0 / 4.3 + 1.0
+    assert flows.grid_kw == pytest.approx(0.5 + 0.02 + heated.power_kw)
+
+
+def test_a_heat_pump_without_an_order_holds_its_own_set_point():
+    flows = house().advance(Setpoints(), Weather(load_kw={"load": 0.0}, outdoors=COLD), 1.0)
+
+    assert flows.heat["pump"].temps_c[0] == pytest.approx(21.0)
+    assert flows.heat["pump"].state.building.room_c["house"] == pytest.approx(21.0)
+
+
+def test_a_heat_pump_knows_how_long_it_has_run_and_rested():
+    pump = SimulatedHeatPump(pump_of(), WARM_ROOM)
+    on = HeatOrder(low_c=(15.0,), high_c=(25.0,), compressor_kw=4.0)
+    off = HeatOrder(low_c=(15.0,), high_c=(25.0,))
+
+    told = [pump.advance(order, COLD, 1.0).state for order in (on, on, off)]
+
+    assert [(state.is_running, state.since_h) for state in told] == [(True, 1.0), (True, 2.0), (False, 1.0)]
+
+
+@pytest.mark.parametrize(("heat_kw", "cycles"), [(0.0, False), (0.5, True), (4.0, False)])
+def test_less_heat_than_at_the_modulation_floor_is_cycling(heat_kw, cycles):
+    order = HeatOrder(low_c=(15.0,), high_c=(25.0,), compressor_kw=heat_kw)
+
+    flows = SimulatedHeatPump(pump_of(), WARM_ROOM).advance(order, COLD, 1.0)
+
+    assert flows.compressor_kw == pytest.approx(heat_kw)
+    assert flows.is_cycling is cycles
+
+
+def test_the_frost_guard_heats_whatever_is_ordered():
+    freezing = HeatPumpState(building=BuildingState(room_c={"house": 3.0}))
+    off = HeatOrder(low_c=(-40.0,), high_c=(60.0,))
+
+    flows = SimulatedHeatPump(pump_of(), freezing).advance(off, COLD, 1.0)
+
+    assert flows.power_kw > 1.0
+    assert flows.temps_c[0] > 3.0
+
+
+def test_a_site_with_a_heat_pump_needs_temperatures_and_weather():
+    site = house_of(Load(id="load"))
+
+    with pytest.raises(InvalidInputError, match="heat pump 'pump' has no temperatures"):
+        SimulatedSite(site, {})
+    with pytest.raises(InvalidInputError, match="give the weather outdoors"):
+        house().advance(Setpoints(), Weather(load_kw={"load": 0.0}), 1.0)
