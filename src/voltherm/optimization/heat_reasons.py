@@ -54,13 +54,14 @@ def heat_reasons(
     was_cold = (rooms[:-1] < low - TOLERANCE_K).any(axis=1)
     is_cold = (rooms[1:] < low - TOLERANCE_K).any(axis=1)
     everything = run.power_kw >= setting.highest_kw - TOLERANCE_KW
+    is_stuck = ((rooms[1:] < low - TOLERANCE_K) & _at_emitters(setting, run)).any(axis=1)
     mean = _mean_ahead(price_per_kwh, max(1, round(DAY_H / setting.step_h)))
     cheap = price_per_kwh < mean - DEADBAND * np.abs(mean)
     dear = price_per_kwh > mean + DEADBAND * np.abs(mean)
     surplus = heating & (surplus_kw > TOLERANCE_KW)
     unneeded = np.asarray((setting.reach.free_c[:, : len(building.rooms)] >= low).all(axis=1))
     choices: list[tuple[Flags, HeatReason]] = [
-        (is_cold & everything, HeatReason.CANNOT_KEEP_COMFORT),
+        ((is_cold & everything) | is_stuck, HeatReason.CANNOT_KEEP_COMFORT),
         (was_cold & heating, HeatReason.RECOVER_COMFORT),
         (heating & (price_per_kwh < 0), HeatReason.ABSORB_NEGATIVE_PRICE),
         (surplus, HeatReason.HEAT_SURPLUS),
@@ -74,6 +75,12 @@ def heat_reasons(
         coded[choices[code][0]] = code
     names = [*(reason for _, reason in choices), HeatReason.COAST_WARM]
     return tuple(names[code] for code in coded.tolist())
+
+
+def _at_emitters(setting: HeatSetting, run: HeatPumpRun) -> Flags:
+    """Where each room gets what its emitters give at most, shape (n_steps, n_rooms)."""
+    limits = [np.inf if room.heat_limit_kw is None else room.heat_limit_kw for room in setting.pump.building.rooms]
+    return np.asarray(run.heat_kw >= np.array(limits) - TOLERANCE_KW)
 
 
 def _mean_ahead(price_per_kwh: Floats, n_steps: int) -> Floats:
