@@ -12,6 +12,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_
 REGISTERED = {
     "planning": "benchmarks.planning",
     "phases": "benchmarks.phases",
+    "heat": "benchmarks.heat",
     "startup": "benchmarks.startup",
     "memory": "benchmarks.memory",
     "reads": "benchmarks.reads",

@@ -29,6 +29,8 @@ class ParametrisedHouse:
         self.start, self.given = cp.Parameter(nodes), cp.Parameter((n, nodes))
         self.capacity, self.per_heat = cp.Parameter(n, nonneg=True), cp.Parameter(n, nonneg=True)
         self.low, self.high = cp.Parameter((n, rooms)), cp.Parameter((n, rooms))
+        self.discomfort = [cp.Parameter(rooms, nonneg=True) for _ in range(3)]
+        self.heat_value, self.stored_value, self.missing = (cp.Parameter(nonneg=True) for _ in range(3))
         self.free = [cp.Parameter(self._means(facts, window).shape[0], nonneg=True) for window in facts.windows]
         self.reached = [cp.Parameter(nonneg=True) for _ in facts.windows]
         self.bought, self.sold = cp.Variable(n, nonneg=True), cp.Variable(n, nonneg=True)
@@ -41,8 +43,7 @@ class ParametrisedHouse:
         assert self.problem.is_dcp(dpp=True)
 
     def _heat(self, facts: SiteFacts, house: HeatFacts) -> tuple:
-        n, h, prices = facts.n, facts.step_h, house.prices
-        rooms = len(house.emitters)
+        n, rooms = facts.n, len(house.emitters)
         compressor, backup = cp.Variable(n, nonneg=True), cp.Variable(n, nonneg=True)
         heat, temps = cp.Variable((n, rooms), nonneg=True), cp.Variable((n, len(house.start)))
         airs = temps[:, :rooms]
@@ -57,10 +58,9 @@ class ParametrisedHouse:
             temps[0] == house.kept @ self.start + self.given[0] + house.by_heat @ heat[0],
             temps[1:] == temps[:-1] @ house.kept.T + self.given[1:] + heat[1:] @ house.by_heat.T,
         ]
-        priced = zip((cold, warm, frozen), (prices.cold, prices.warm, prices.frost), strict=True)
-        discomfort = sum(cp.sum(beyond, axis=0) @ np.array(price) for beyond, price in priced)
-        cost = h * discomfort + prices.missing * missing
-        cost -= house.stored_value * (house.capacitance @ (temps[-1] - self.start))
+        priced = zip((cold, warm, frozen), self.discomfort, strict=True)
+        cost = facts.step_h * sum(cp.sum(beyond, axis=0) @ price for beyond, price in priced)
+        cost += self.missing * missing - self.heat_value * (house.capacitance @ temps[-1])
         if house.least_stored is not None:
             rows.append(missing >= house.least_stored - house.capacitance @ temps[-1])
         return cp.multiply(self.per_heat, compressor) + backup, cost, rows
@@ -79,7 +79,7 @@ class ParametrisedHouse:
             charge * (1 - battery.charge_taper_soc) <= battery.rated_charge * (1 - before / battery.capacity),
             discharge * battery.discharge_taper_soc <= battery.rated_discharge * before / battery.capacity,
         ]
-        cost = battery.wear * h * cp.sum(charge + discharge) - facts.stored_value * (energy[-1] - self.energy_start)
+        cost = battery.wear * h * cp.sum(charge + discharge) - self.stored_value * energy[-1]
         return charge - discharge, cost, rows
 
     def _sun(self, facts: SiteFacts) -> tuple:
@@ -115,6 +115,11 @@ class ParametrisedHouse:
         self.start.value, self.given.value = house.start, house.given
         self.capacity.value, self.per_heat.value = house.capacity, 1 / house.cop
         self.low.value, self.high.value = house.low, house.high
+        self.heat_value.value, self.stored_value.value = house.stored_value, facts.stored_value
+        self.missing.value = house.prices.missing
+        kinds = house.prices.cold, house.prices.warm, house.prices.frost
+        for parameter, values in zip(self.discomfort, kinds, strict=True):
+            parameter.value = np.array(values)
         for parameter, (available, _) in zip(self.available, facts.pv, strict=True):
             parameter.value = available
         for battery in facts.batteries:
@@ -129,4 +134,5 @@ class ParametrisedHouse:
             free.value, reached.value = outside, window.reached
         self.problem.solve(solver=solver)
         assert self.problem.status == cp.OPTIMAL, self.problem.status
-        return float(self.problem.value)
+        stored = house.stored_value * house.capacitance @ house.start
+        return float(self.problem.value + stored + facts.stored_value * sum(each.start for each in facts.batteries))
