@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from voltherm.domain.assets import HeatPump
 from voltherm.domain.assets.heat_pump import PUMP_RANGES
 from voltherm.domain.comfort import Comfort
 from voltherm.domain.errors import InvalidInputError
@@ -123,13 +122,14 @@ def device_of(registration: Registration, now: datetime) -> RegisteredDevice:
         For values that are those of no house or heat pump; the message names field, value and range.
     """
     design_c, note = _design_outdoor(registration)
-    preset = heat_pump_of(registration.device_id, _house(registration, design_c), registration.unit)
+    better = {name: value for name, value in registration.overrides.items() if name in PUMP_RANGES}
+    preset = heat_pump_of(registration.device_id, _house(registration, design_c), registration.unit, better)
     return RegisteredDevice(
         device_id=registration.device_id,
         name=registration.name,
         place=registration.place,
         zone=registration.zone,
-        pump=_with_overrides(preset.heat_pump, registration.overrides),
+        pump=preset.heat_pump,
         fields=registration.fields,
         registered_at=now,
         is_in_vpp=registration.is_in_vpp,
@@ -168,8 +168,3 @@ def _house(registration: Registration, design_outdoor_c: float) -> House:
         room={name: value for name, value in given.items() if name in ROOM_FIELDS},
         **{name: value for name, value in given.items() if name in HOUSE_RANGES},
     )
-
-
-def _with_overrides(pump: HeatPump, given: Mapping[str, float]) -> HeatPump:
-    better = {name: value for name, value in given.items() if name in PUMP_RANGES}
-    return replace(pump, **better)  # type: ignore[arg-type]  # all of PUMP_RANGES are numbers

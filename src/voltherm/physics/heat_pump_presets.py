@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from voltherm.domain.assets.building import Building
 from voltherm.domain.assets.heat_pump import BackupHeater, HeatingCurve, HeatPump, HeatSource, RatingPoint
 from voltherm.domain.building_presets import building_of
+from voltherm.domain.errors import InvalidInputError
 from voltherm.domain.house import Emitter, House
 from voltherm.domain.limits import Range, require_within
 from voltherm.physics.building import holding_heat_kw
-from voltherm.physics.heat_pump import operating_points
+from voltherm.physics.heat_pump import KELVIN, operating_points
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +54,12 @@ class UnitFacts:
     cop: float
     defrost_penalty: float
 
+    @property
+    def rating_point(self) -> str:
+        """The rating point in words, such as B0/W35."""
+        source = "B" if self.source is HeatSource.GROUND else "A"
+        return f"{source}{self.rating_source_c:g}/W{self.rating_supply_c:g}"
+
 
 UNIT_FACTS: Final[Mapping[HeatPumpType, UnitFacts]] = MappingProxyType(
     {
@@ -78,6 +85,11 @@ MILD_C: Final = 12.0
 MODULATION_FLOOR: Final = 0.3
 MIN_RUN_H, MIN_OFF_H = 0.25, 0.25
 """A quarter of an hour each way: makers' menus begin at 10 to 20 minutes of running and 5 to 10 of rest."""
+COOL_SUPPLY_C: Final = 25.0
+COP_OF_COOL_SUPPLY: Final = 1.23
+"""COP of a ground source at B0/W25 over that at B0/W35. Carnot's figure alone makes 1.36 of it; but the smaller the
+lift, the more of it the heat exchangers take. 1.225 by the generic on-off unit of hplib (-0.1023 of 4.55 per kelvin),
+1.24 by the regression of Staffell et al., Energy and Environmental Science 5, 2012: 8.77 - 0.150 dT + 0.000734 dT^2."""
 LARGE: Final = 3.0
 """A rated heat of so many times the design load is told: electric or thermal power may have been mixed up."""
 BACKUP_STEP_KW: Final = 1.0
@@ -105,7 +117,7 @@ class RatedUnit:
     Raises
     ------
     InvalidInputError
-        For a rated heat outside its range; `RatingPoint` refuses a COP outside its own.
+        For a rated heat outside its range, or a COP below 1 or above Carnot's figure.
     """
 
     type: HeatPumpType
@@ -114,6 +126,11 @@ class RatedUnit:
 
     def __post_init__(self) -> None:
         require_within("heat pump", self, UNIT_RANGES)
+        facts = UNIT_FACTS[self.type]
+        most = (facts.rating_supply_c + KELVIN) / (facts.rating_supply_c - facts.rating_source_c)
+        if self.cop is not None and not 1.0 <= self.cop <= most:
+            message = f"heat pump: cop is {self.cop}, must be 1 to {most:.1f}, Carnot's figure at {facts.rating_point}"
+            raise InvalidInputError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +152,9 @@ class HeatPumpPreset:
     notes: tuple[str, ...]
 
 
-def heat_pump_of(pump_id: str, house: House, unit: RatedUnit) -> HeatPumpPreset:
+def heat_pump_of(
+    pump_id: str, house: House, unit: RatedUnit, better: Mapping[str, float] = MappingProxyType({})
+) -> HeatPumpPreset:
     """Return the unit in the house, with a backup heater that closes what is missing at the design temperature.
 
     Parameters
@@ -146,6 +165,8 @@ def heat_pump_of(pump_id: str, house: House, unit: RatedUnit) -> HeatPumpPreset:
         Where it stands.
     unit : RatedUnit
         Its type plate.
+    better : Mapping of name to float
+        Parameters of `PUMP_RANGES` that are better known than the presets.
 
     Raises
     ------
@@ -154,17 +175,11 @@ def heat_pump_of(pump_id: str, house: House, unit: RatedUnit) -> HeatPumpPreset:
     """
     facts = UNIT_FACTS[unit.type]
     cold_supply, mild_supply = SUPPLY_C[house.resolved_emitter]
-    point = RatingPoint(
-        source_c=facts.rating_source_c,
-        supply_c=facts.rating_supply_c,
-        heat_kw=unit.rated_heat_kw,
-        cop=facts.cop if unit.cop is None else unit.cop,
-    )
     pump = HeatPump(
         id=pump_id,
         building=building_of(house),
         source=facts.source,
-        rating_points=(point,),
+        rating_points=_rating_points(house, unit),
         heating_curve=HeatingCurve(
             cold_c=house.design_outdoor_c, cold_supply_c=cold_supply, mild_c=MILD_C, mild_supply_c=mild_supply
         ),
@@ -173,7 +188,22 @@ def heat_pump_of(pump_id: str, house: House, unit: RatedUnit) -> HeatPumpPreset:
         min_run_h=MIN_RUN_H,
         min_off_h=MIN_OFF_H,
     )
-    return sized(pump, house.design_outdoor_c, _note_of_cop(unit, facts))
+    known = replace(pump, **better)  # type: ignore[arg-type]  # all of PUMP_RANGES are numbers
+    return sized(known, house.design_outdoor_c, _note_of_cop(unit, facts))
+
+
+def _rating_points(house: House, unit: RatedUnit) -> tuple[RatingPoint, ...]:
+    """The rated point; and a cooler supply of a ground source where the emitters never need a warmer one."""
+    facts = UNIT_FACTS[unit.type]
+    rated = RatingPoint(
+        source_c=facts.rating_source_c,
+        supply_c=facts.rating_supply_c,
+        heat_kw=unit.rated_heat_kw,
+        cop=facts.cop if unit.cop is None else unit.cop,
+    )
+    if facts.source is not HeatSource.GROUND or SUPPLY_C[house.resolved_emitter][0] > facts.rating_supply_c:
+        return (rated,)
+    return rated, replace(rated, supply_c=COOL_SUPPLY_C, cop=COP_OF_COOL_SUPPLY * rated.cop)
 
 
 def sized(pump: HeatPump, design_outdoor_c: float, notes: tuple[str, ...] = ()) -> HeatPumpPreset:
@@ -267,6 +297,4 @@ def _load_without_gains_kw(building: Building, hold_c: float, outdoor_c: Floats)
 def _note_of_cop(unit: RatedUnit, facts: UnitFacts) -> tuple[str, ...]:
     if unit.cop is not None:
         return ()
-    source = "B" if facts.source is HeatSource.GROUND else "A"
-    point = f"{source}{facts.rating_source_c:g}/W{facts.rating_supply_c:g}"
-    return (f"no COP is given: {facts.cop:g} at {point}, the mean of certified units, is assumed",)
+    return (f"no COP is given: {facts.cop:g} at {facts.rating_point}, the mean of certified units, is assumed",)

@@ -97,6 +97,15 @@ def test_parameters_of_house_envelope_and_pump_are_taken_by_name():
     assert better.building.loss_kw_per_k < plain.building.loss_kw_per_k
 
 
+def test_what_is_better_known_of_the_pump_counts_where_the_backup_is_sized_and_told():
+    resting = {"lowest_source_c": 5.0}
+    device = device_of(registration(unit=RatedUnit(type=HeatPumpType.ASHP, rated_heat_kw=12.0), overrides=resting), NOW)
+
+    assert device.pump.backup is not None
+    assert device.pump.backup.limit_kw >= 8.4
+    assert any(f"a backup heater of {device.pump.backup.limit_kw:g} kW is assumed" in note for note in device.notes)
+
+
 def test_a_parameter_that_nobody_knows_is_refused():
     with pytest.raises(InvalidInputError, match=r"'gravity' is not known; use .*loss_kw_per_k"):
         device_of(registration(overrides={"gravity": 9.81}), NOW)

@@ -50,15 +50,28 @@ def test_its_losses_are_those_of_a_calculation_by_hand():
 def test_the_mass_is_that_of_its_class(construction, mass_kj_per_m2_k, coupling_w_per_m2_k):
     room = room_of(construction=construction)
 
-    assert room.mass_capacitance_kwh_per_k * 3600 == pytest.approx(mass_kj_per_m2_k * 100)
+    assert room.mass_capacitance_kwh_per_k * 3600 == pytest.approx((mass_kj_per_m2_k - 22) * 100)
+    of_air_and_furniture = 0.34 * 250 * 3.6 + 7 * 100
+    both = room.capacitance_kwh_per_k + room.mass_capacitance_kwh_per_k
+    assert both * 3600 == pytest.approx(mass_kj_per_m2_k * 100 + of_air_and_furniture)
     assert room.mass_coupling_kw_per_k * 1000 == pytest.approx(coupling_w_per_m2_k * 100, rel=1e-4)
 
 
 @pytest.mark.pitfall("A28")
-def test_the_air_and_the_furniture_are_a_node_of_their_own_and_follow_the_volume():
-    assert room_of().capacitance_kwh_per_k == pytest.approx((0.34 * 250 + 7.0 * 100 / 3.6) / 1000)
+def test_what_is_quick_is_a_node_of_its_own_and_follows_the_volume():
+    assert room_of().capacitance_kwh_per_k == pytest.approx((0.34 * 250 + (7.0 + 22.0) * 100 / 3.6) / 1000)
     higher = room_of(volume_m3=350.0).capacitance_kwh_per_k - room_of().capacitance_kwh_per_k
     assert higher == pytest.approx(0.034)
+
+
+@pytest.mark.pitfall("A28")
+def test_a_light_house_is_as_quick_as_the_one_that_was_measured():
+    flexhouse = replace(BOX, floor_area_m2=120.0, volume_m3=300.0, construction=Construction.LIGHT)
+
+    quick, slow = room_of(flexhouse).capacitance_kwh_per_k, room_of(flexhouse).mass_capacitance_kwh_per_k
+
+    assert quick == pytest.approx(0.143 + 0.321 + 0.619, rel=0.05)
+    assert slow == pytest.approx(3.24, rel=0.15)
 
 
 @pytest.mark.pitfall("A28")

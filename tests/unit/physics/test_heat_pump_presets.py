@@ -25,7 +25,7 @@ README_UNIT = RatedUnit(type=HeatPumpType.GSHP, rated_heat_kw=12.0, cop=4.0)
 
 @pytest.mark.pitfall("A2")
 def test_the_rated_power_is_heat_and_the_cop_that_of_the_rating_point():
-    (point,) = heat_pump_of("pump", README_HOUSE, README_UNIT).heat_pump.rating_points
+    point = heat_pump_of("pump", README_HOUSE, README_UNIT).heat_pump.rating_points[0]
 
     assert (point.source_c, point.supply_c, point.heat_kw, point.cop) == (0.0, 35.0, 12.0, 4.0)
 
@@ -113,6 +113,33 @@ def test_the_supply_follows_the_emitter_and_the_cop_falls_with_it(emitter, suppl
 
     assert points.supply_c[0] == supply_c
     assert points.cop[0] < points.cop[1]
+
+
+def staffell_cop(lift_k):
+    return 8.77 - 0.150 * lift_k + 0.000734 * lift_k**2
+
+
+def hplib_cop(brine_c, supply_c):
+    return 0.10234 * (brine_c - supply_c) + 8.1287
+
+
+@pytest.mark.pitfall("A1")
+@pytest.mark.parametrize("outdoor_c", [-30.0, -20.0, -10.0, 0.0, 8.0])
+def test_the_cop_of_floor_heating_over_that_of_the_rating_point_is_that_of_real_ground_sources(outdoor_c):
+    pump = heat_pump_of("pump", README_HOUSE, README_UNIT).heat_pump
+
+    points = operating_points(pump, np.array([outdoor_c]), np.array([15 * 86_400]))
+
+    brine_c, supply_c = points.source_c[0], points.supply_c[0]
+    published = [staffell_cop(supply_c - brine_c) / staffell_cop(35.0), hplib_cop(brine_c, supply_c) / hplib_cop(0, 35)]
+    assert points.cop[0] / 4.0 == pytest.approx(np.mean(published), rel=0.04)
+
+
+@pytest.mark.parametrize(("kind", "most"), [("GSHP", "8.8, Carnot's figure at B0/W35"), ("ASHP", "11.0, .* at A7/W35")])
+@pytest.mark.parametrize("cop", [0.9, 11.1, float("nan")])
+def test_a_cop_that_no_machine_can_have_is_refused_by_name(kind, most, cop):
+    with pytest.raises(InvalidInputError, match=f"cop is {cop}, must be 1 to {most}"):
+        RatedUnit(type=HeatPumpType(kind), rated_heat_kw=8.0, cop=cop)
 
 
 def test_a_unit_without_heat_is_refused_by_name():

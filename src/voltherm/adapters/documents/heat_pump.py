@@ -29,7 +29,7 @@ from voltherm.domain.assets import (
     RatingPoint,
     Schedule,
 )
-from voltherm.physics.heat_pump_presets import heat_pump_of
+from voltherm.physics.heat_pump_presets import heat_pump_of, sized
 
 MOST_POINTS: Final = 50
 PLAIN: Final = (
@@ -124,8 +124,10 @@ def heat_pump_from_document(document: HeatPumpDocument, place: tuple[str | int, 
     given = _given(document)
     if document.preset is not None:
         _refuse(document, place, ("building",), "stands beside a preset", "give one of the two")
-        preset = heat_pump_of(document.id, house_from_document(document.preset), unit_from_document(document.preset))
-        return replace(preset.heat_pump, **given)  # type: ignore[arg-type]  # each name has its own type, see _given
+        house = house_from_document(document.preset)
+        preset = heat_pump_of(document.id, house, unit_from_document(document.preset)).heat_pump
+        pump = replace(preset, **{"backup": None, **given})  # type: ignore[arg-type]  # each has its own type, see _given
+        return pump if "backup" in given else sized(pump, house.design_outdoor_c).heat_pump
     missing = tuple(name for name in ("building", "source", "rating_points") if getattr(document, name) is None)
     _refuse(document, place, missing, "is missing", "add it, or give a preset with insulation, areas and type plate")
     return HeatPump(id=document.id, **given)  # type: ignore[arg-type]  # likewise

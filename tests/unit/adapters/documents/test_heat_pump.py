@@ -117,6 +117,13 @@ def test_what_is_better_known_of_the_unit_stands_beside_the_preset():
     assert (told.schedule, told.min_run_h, told.min_off_h) == (Schedule.MODES, 0.5, 0.25)
 
 
+def test_the_backup_of_a_preset_suffices_for_what_stands_beside_it():
+    weak = [{"source_c": 0, "supply_c": 35, "heat_kw": 3.0, "cop": 4.2}]
+
+    assert pump_of(preset()).backup is None
+    assert pump_of({**preset(), "rating_points": weak}).backup == BackupHeater(limit_kw=5.0)
+
+
 def test_the_backup_of_a_preset_can_be_another_or_none():
     small = preset(rated_heat_kw=5)
 

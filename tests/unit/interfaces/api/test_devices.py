@@ -67,7 +67,7 @@ def test_a_heat_pump_is_registered_as_the_document_says(client):
 def test_the_rated_power_is_heat_at_the_rating_point_and_the_cop_is_the_one_there(client):
     model = client.post("/devices/register", json=OULU).json()["model"]
 
-    assert model["rating_points"] == [{"source_c": 0.0, "supply_c": 35.0, "heat_kw": 12.0, "cop": 4.0}]
+    assert model["rating_points"][0] == {"source_c": 0.0, "supply_c": 35.0, "heat_kw": 12.0, "cop": 4.0}
     assert model["design_outdoor_c"] == -32.0
 
 
