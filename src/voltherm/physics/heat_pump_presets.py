@@ -60,6 +60,11 @@ class UnitFacts:
         source = "B" if self.source is HeatSource.GROUND else "A"
         return f"{source}{self.rating_source_c:g}/W{self.rating_supply_c:g}"
 
+    @property
+    def most_cop(self) -> float:
+        """Carnot's figure at the rating point."""
+        return (self.rating_supply_c + KELVIN) / (self.rating_supply_c - self.rating_source_c)
+
 
 UNIT_FACTS: Final[Mapping[HeatPumpType, UnitFacts]] = MappingProxyType(
     {
@@ -127,10 +132,9 @@ class RatedUnit:
     def __post_init__(self) -> None:
         require_within("heat pump", self, UNIT_RANGES)
         facts = UNIT_FACTS[self.type]
-        most = (facts.rating_supply_c + KELVIN) / (facts.rating_supply_c - facts.rating_source_c)
-        if self.cop is not None and not 1.0 <= self.cop <= most:
-            message = f"heat pump: cop is {self.cop}, must be 1 to {most:.1f}, Carnot's figure at {facts.rating_point}"
-            raise InvalidInputError(message)
+        if self.cop is not None and not 1.0 <= self.cop <= facts.most_cop:
+            limits = f"1 to {facts.most_cop:.1f}, Carnot's figure at {facts.rating_point}"
+            raise InvalidInputError(f"heat pump: cop is {self.cop}, must be {limits}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

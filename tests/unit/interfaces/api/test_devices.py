@@ -139,6 +139,7 @@ def test_a_second_registration_of_an_id_is_a_conflict_and_changes_nothing(regist
         ("comfort_min_temp", 66, "at most 30"),
         ("comfort_min_temp", 24.5, "leaves no band"),
         ("comfort_max_temp", 31, "at most 30"),
+        ("cop_rating", 8.9, "more than Carnot's figure at B0/W35, which is 8.8"),
         ("vpp_enabled", "yes", "not true or false"),
         ("timezone", "Helsinki", "IANA"),
         ("storeys", 1.5, "not a whole number"),

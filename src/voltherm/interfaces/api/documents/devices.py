@@ -20,7 +20,7 @@ from voltherm.domain.place import RANGES as PLACE_RANGES
 from voltherm.domain.place import Place
 from voltherm.domain.registered_device import RegisteredDevice
 from voltherm.domain.time import zone_named
-from voltherm.physics.heat_pump_presets import UNIT_RANGES, HeatPumpType, RatedUnit
+from voltherm.physics.heat_pump_presets import UNIT_FACTS, UNIT_RANGES, HeatPumpType, RatedUnit
 from voltherm.settings import WARMEST_COMFORT_C
 
 LARGEST_REGISTRATION: Final = 20_000
@@ -182,6 +182,10 @@ def _refuse_what_does_not_fit(document: DeviceRegistration, low_c: float, high_c
         )
         problem = f"leaves no band: comfort_min_temp is {low_c:g} and comfort_max_temp {high_c:g} degC"
         problems.add([name], problem, "give both, the first at most the second", value)
+    facts = UNIT_FACTS[document.heat_pump_type]
+    if document.cop_rating is not None and document.cop_rating > facts.most_cop:
+        problem = f"is more than Carnot's figure at {facts.rating_point}, which is {facts.most_cop:.1f}"
+        problems.add(["cop_rating"], problem, "give heat over electricity at that point", document.cop_rating)
     for name in document.overrides:
         if name not in OVERRIDES:
             problems.add(["overrides", name], "is not a known parameter", f"use {', '.join(OVERRIDES)}")
