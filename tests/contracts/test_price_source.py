@@ -199,3 +199,15 @@ async def test_a_file_that_spoils_while_it_is_used_is_told_and_what_it_said_is_n
 
     with pytest.raises(Malformed):
         await source.prices("FI", Interval(FIRST, FIRST + HOUR))
+
+
+async def test_a_file_that_changes_its_currency_while_it_is_used_is_told(tmp_path):
+    path = tmp_path / "prices.csv"
+    path.write_text(table(PER_MWH))
+    source = PriceFile(WatchedCsv(path, ZoneInfo("Europe/Helsinki")), "FI", "EUR")
+    assert await source.prices("FI", Interval(FIRST, FIRST + HOUR)) is not None
+
+    path.write_text("time_utc,price_sek_per_mwh\n2026-03-10T00Z,500\n2026-03-10T01Z,510\n")
+
+    with pytest.raises(Malformed, match="its prices are in SEK; give prices in EUR, the tariff's currency"):
+        await source.prices("FI", Interval(FIRST, FIRST + HOUR))

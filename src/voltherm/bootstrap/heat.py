@@ -165,13 +165,13 @@ def _prices(settings: Settings, zone: ZoneInfo, clock: Clock, tariff: Tariff) ->
         _refuse_another_currency("PRICES_FILE", "the demo's prices are", DEMO_CURRENCY, tariff)
         return DemoPrices(recorded_finland(), clock, known_until)
     file = WatchedCsv(settings.prices_file, zone)
-    source = PriceFile(file, settings.grid_area)
+    source = PriceFile(file, settings.grid_area, tariff.currency if tariff.series_names else None)
     try:
         content = file.load()
+        _refuse_another_currency("PRICES_FILE", "its prices are", content.currency, tariff)
         source.column(content)
     except OutsideError as error:
         raise _unfit("PRICES_FILE", settings.prices_file, error) from error
-    _refuse_another_currency("PRICES_FILE", "its prices are", content.currency, tariff)
     return source
 
 

@@ -25,10 +25,12 @@ class PriceFile:
         The file.
     area : str
         The price area that it is of.
+    currency : str or None
+        What its prices must be in, where the file names a currency; None takes any.
     """
 
-    def __init__(self, file: WatchedCsv, area: str) -> None:
-        self._file, self._area = file, area
+    def __init__(self, file: WatchedCsv, area: str, currency: str | None = None) -> None:
+        self._file, self._area, self._currency = file, area, currency
 
     async def prices(self, area: str, interval: Interval) -> Series | None:
         """Return the first prices without a gap within the interval, per kWh, on the file's own steps.
@@ -36,7 +38,7 @@ class PriceFile:
         Raises
         ------
         OutsideError
-            When the file is gone, or is no table of prices any more.
+            When the file is gone, or is no table of prices in that currency any more.
         """
         if area != self._area:
             return None
@@ -50,8 +52,11 @@ class PriceFile:
         Raises
         ------
         Malformed
-            When there is none, or several.
+            When there is none, or several, or it is in another currency.
         """
+        if self._currency is not None and content.currency not in (None, self._currency):
+            remedy = f"give prices in {self._currency}, the tariff's currency"
+            raise Malformed(f"{self._file.path}: its prices are in {content.currency}; {remedy}")
         names = [name for name in content.measurements.columns if name.endswith(PRICE)]
         if len(names) != 1:
             found = ", ".join(names) or "none"
