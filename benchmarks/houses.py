@@ -36,6 +36,11 @@ HOUR = timedelta(hours=1)
 PER_KWH = ("margin", "network_energy", "electricity_tax")
 """What the tariff adds to each kWh of spot energy."""
 FEES = ("seller_fee", "network_fee")
+NAMED = {
+    PolicyName.THERMOSTAT: "thermostat 21.0",
+    PolicyName.THERMOSTAT_LOW: "thermostat 20.5",
+    PolicyName.MPC: "**mpc**",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,7 @@ class Ran:
         The bill. [EUR]
     stored : float
         Worth of the heat stored at the end above the start. [EUR]
-    electricity_kwh, cold_kh, hot_kh : float
+    cold_kh, hot_kh : float
         As in `Heating`.
     starts : int
         Of the compressor.
@@ -56,7 +61,6 @@ class Ran:
 
     lines: Mapping[str, float]
     stored: float
-    electricity_kwh: float
     cold_kh: float
     hot_kh: float
     starts: int
@@ -123,7 +127,6 @@ def _ran(site: Site, one: PolicyResult) -> Ran:
     return Ran(
         lines=lines,
         stored=one.costs.stored_energy,
-        electricity_kwh=one.heating.electricity_kwh,
         cold_kh=one.heating.cold_kh,
         hot_kh=one.heating.hot_kh,
         starts=one.heating.starts,
@@ -139,7 +142,6 @@ def _sum(parts: Sequence[Ran]) -> Ran:
     return Ran(
         lines={name: sum(part.lines[name] for part in parts) for name in parts[0].lines},
         stored=sum(part.stored for part in parts),
-        electricity_kwh=sum(part.electricity_kwh for part in parts),
         cold_kh=sum(part.cold_kh for part in parts),
         hot_kh=sum(part.hot_kh for part in parts),
         starts=sum(part.starts for part in parts),
@@ -148,24 +150,26 @@ def _sum(parts: Sequence[Ran]) -> Ran:
 
 def _winter_table(winters: Mapping[tuple[str, str], Month]) -> str:
     head = (
-        "house, town, policy", "bill", "spot", "margin, network, tax", "fees", "VAT", "kWh", "saved vs 21.0",
-        "vs 20.5", "of perfect", "K h", "starts",
+        "house, town", "policy", "bill", "spot", "margin, network, tax", "fees", "VAT", "saved vs 21.0", "vs 20.5",
+        "of perfect", "K h", "starts",
     )  # fmt: skip
-    rows = [_winter_row(house, town, name, ran) for (house, town), ran in winters.items() for name in ran]
+    rows = [
+        (f"{house}, {town}" if name is PolicyName.THERMOSTAT else "", *_winter_row(name, ran))
+        for (house, town), ran in winters.items()
+        for name in ran
+    ]
     return markdown_table(head, rows)
 
 
-def _winter_row(house: str, town: str, name: PolicyName, ran: Month) -> tuple[str, ...]:
-    one, title = ran[name], {PolicyName.THERMOSTAT: "thermostat 21.0", PolicyName.THERMOSTAT_LOW: "thermostat 20.5"}
-    label = title.get(name, str(name))
+def _winter_row(name: PolicyName, ran: Month) -> tuple[str, ...]:
+    one = ran[name]
     return (
-        f"{house}, {town}, {label}" if name is PolicyName.THERMOSTAT else label,
-        f"{sum(one.lines.values()):.0f}",
-        f"{one.part('spot'):.0f}",
-        f"{one.part(*PER_KWH):.0f}",
-        f"{one.part(*FEES):.0f}",
-        f"{one.part('vat'):.0f}",
-        f"{one.electricity_kwh:,.0f}",
+        NAMED.get(name, str(name)),
+        f"{sum(one.lines.values()):,.0f}",
+        f"{one.part('spot'):,.0f}",
+        f"{one.part(*PER_KWH):,.0f}",
+        f"{one.part(*FEES):,.0f}",
+        f"{one.part('vat'):,.0f}",
         _saved(ran, name, PolicyName.THERMOSTAT),
         _saved(ran, name, PolicyName.THERMOSTAT_LOW),
         _share(ran, name),
