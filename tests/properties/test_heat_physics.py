@@ -326,7 +326,7 @@ def test_no_heat_is_given_that_lifts_a_room_above_the_cut_out(data):
     assert ((rooms_c <= building.cut_out_c + 1e-5) | (run.heat_kw <= 1e-9)).all()
 
 
-def test_the_frost_guard_runs_everything_whatever_is_asked():
+def test_the_frost_guard_runs_everything_that_a_cold_room_needs_whatever_is_asked():
     pump = replace(pump_at((A7,)), backup=BackupHeater(limit_kw=3.0))
     outdoor = np.full(4, -20.0)
     points = operating_points(pump, outdoor, np.full(4, MIDWINTER_S))

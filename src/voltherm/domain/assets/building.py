@@ -174,7 +174,8 @@ class Building:
     comfort : Comfort
         Band of the rooms that have none of their own.
     frost_guard_c : float
-        Where any room is colder at a step's start, the heat pump gives all it can, whatever it is asked for. [degC]
+        A room that would end a step colder gets what brings it here, before any other and whatever is asked for; all
+        that there is where that is not enough. [degC]
     cut_out_c : float
         No more heat is given to a room than brings it here at the step's end: the pump's own room limit. [degC]
 
