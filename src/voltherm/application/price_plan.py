@@ -14,6 +14,8 @@ from voltherm.domain.tariffs import Usage
 from voltherm.optimization.blocks.battery import terminal_target_kwh
 from voltherm.optimization.blocks.heat_pump import discomfort_prices, frost_price, heat_target_kwh
 from voltherm.optimization.heat_setting import HeatSetting
+from voltherm.optimization.mode_dwell import count_starts, missing_dwell_h
+from voltherm.optimization.mode_levels import RUNNING_KW, mode_costs
 from voltherm.optimization.model import Floats
 from voltherm.optimization.penalties import Penalties
 from voltherm.optimization.problem import SiteProblem
@@ -68,6 +70,7 @@ def price_series(site: Site, inputs: PlanInputs, problem: SiteProblem, series: P
         battery.wear_cost_per_kwh * inputs.grid.step_h * float(np.abs(series.batteries[battery.id].power_kw).sum())
         for battery in site.batteries
     )
+    wear += sum(_switching_cost(name, inputs, problem, series) for name in series.switched)
     stored = sum(
         problem.ending.value_per_kwh * float(run.energy_kwh[-1] - run.energy_kwh[0])
         for run in series.batteries.values()
@@ -91,6 +94,13 @@ def _gained_kwh(setting: HeatSetting, run: HeatPumpRun) -> float:
     return stored_heat_kwh(building, run.temps_c[-1]) - stored_heat_kwh(building, run.temps_c[0])
 
 
+def _switching_cost(name: str, inputs: PlanInputs, problem: SiteProblem, series: PlannedSeries) -> float:
+    """Starts of the compressor, and changes of the level."""
+    costs = mode_costs(problem.heat[name], problem.prices, problem.penalties)
+    starts = count_starts(series.heat_pumps[name].compressor_kw > RUNNING_KW, inputs.heat[name].is_running)
+    return starts * costs.start + series.switched[name].n_changes * costs.change
+
+
 def _violations(site: Site, inputs: PlanInputs, problem: SiteProblem, series: PlannedSeries) -> Iterator[Violation]:
     step_h, penalties = inputs.grid.step_h, problem.penalties
     connection = site.connection
@@ -104,6 +114,8 @@ def _violations(site: Site, inputs: PlanInputs, problem: SiteProblem, series: Pl
         yield from _battery_violations(battery, inputs, penalties, series)
     for name, run in series.heat_pumps.items():
         yield from _heat_violations(problem.heat[name], inputs, penalties, run)
+    for name in series.switched:
+        yield from _dwell_violations(name, inputs, problem, series.heat_pumps[name])
 
 
 def _battery_violations(
@@ -148,6 +160,15 @@ def _heat_violations(
         missing[-1] = heat_target_kwh(setting) - stored_heat_kwh(pump.building, run.temps_c[-1])
         priced = 1.0, "kWh", penalties.terminal_per_kwh_heat
         yield from _violation(f"{pump.id}.terminal", missing, priced, inputs, NOISE)
+
+
+def _dwell_violations(name: str, inputs: PlanInputs, problem: SiteProblem, run: HeatPumpRun) -> Iterator[Violation]:
+    setting = problem.heat[name]
+    pump, price = setting.pump, mode_costs(setting, problem.prices, problem.penalties).dwell_per_h
+    shortest_h = pump.min_run_h, pump.min_off_h
+    missing = missing_dwell_h(run.compressor_kw > RUNNING_KW, inputs.heat[name], shortest_h, inputs.grid.step_h)
+    for limit, missing_h in zip(("min_run_h", "min_off_h"), missing, strict=True):
+        yield from _violation(f"{name}.{limit}", missing_h, (1.0, "h", price), inputs, NOISE)
 
 
 def _violation(

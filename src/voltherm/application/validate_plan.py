@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from voltherm.application.validate_modes import mode_findings
 from voltherm.domain.assets import Battery, HeatPump, Load, Pv
 from voltherm.domain.plan import AssetPlan, HeatPlan, Plan, PlanInputs, Terminal
 from voltherm.domain.site import Site
@@ -155,6 +156,7 @@ def _heat_pump(site: Site, pump: HeatPump, inputs: PlanInputs, part: AssetPlan, 
         yield f"{pump.id}: no finite heat and temperatures, and a reason, for each of the {n} steps"
         return
     yield from _replayed_heat(pump, inputs, part, heat)
+    yield from mode_findings(pump, inputs, heat, named)
     for at, room in enumerate(building.rooms):
         band, temps = building.comfort_of(room).band(inputs.grid, site.zone), heat.temps_c[1:, at]
         where = f"{pump.id}.{room.id}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from voltherm.domain.site import Site
 from voltherm.optimization.blocks.battery import BatteryColumns, power_limits
 from voltherm.optimization.blocks.heat_pump import HeatPumpColumns
 from voltherm.optimization.heat_setting import HeatSetting
+from voltherm.optimization.mode_levels import SwitchedHeat
 from voltherm.optimization.model import Floats
 from voltherm.optimization.problem import SiteProblem
 from voltherm.physics.battery import BatteryRun, simulate_battery
@@ -37,12 +39,15 @@ class PlannedSeries:
         Power used, non-negative. [kW]
     grid_kw : NDArray, shape (n_steps,)
         Net power at the meter, import positive. [kW]
+    switched : Mapping of heat pump id to SwitchedHeat
+        Levels of the heat pumps that are switched; without those that are planned as power.
     """
 
     batteries: Mapping[str, BatteryRun]
     heat_pumps: Mapping[str, HeatPumpRun]
     pv_used_kw: Mapping[str, Floats]
     grid_kw: Floats
+    switched: Mapping[str, SwitchedHeat] = field(default_factory=dict)
 
     @property
     def import_kw(self) -> Floats:
@@ -55,7 +60,13 @@ class PlannedSeries:
         return np.maximum(-self.grid_kw, 0.0)
 
 
-def planned_series(site: Site, inputs: PlanInputs, problem: SiteProblem, x: Floats) -> PlannedSeries:
+def planned_series(
+    site: Site,
+    inputs: PlanInputs,
+    problem: SiteProblem,
+    x: Floats,
+    switched: Mapping[str, SwitchedHeat] = MappingProxyType({}),
+) -> PlannedSeries:
     """Return the series of a solution: batteries netted and replayed, PV used, and the meter by the balance.
 
     Where a solution charges and discharges in one step, both are replaced by the one power with the same change of
@@ -67,6 +78,8 @@ def planned_series(site: Site, inputs: PlanInputs, problem: SiteProblem, x: Floa
         What was solved.
     x : NDArray, shape (n,)
         The columns' values.
+    switched : Mapping of heat pump id to SwitchedHeat
+        Levels that the columns of these heat pumps stand for.
     """
     step_h = inputs.grid.step_h
     runs, drawn, drawn_by_solution = {}, np.zeros(inputs.grid.n_steps), np.zeros(inputs.grid.n_steps)
@@ -86,7 +99,7 @@ def planned_series(site: Site, inputs: PlanInputs, problem: SiteProblem, x: Floa
     grid = problem.fixed_net_kw + drawn + sum(curtailed.values(), np.zeros(inputs.grid.n_steps))
     grid[np.abs(grid) < NOISE_KW] = 0.0
     used = {plant: problem.available_kw[plant] - curtailed[plant] for plant in problem.pv}
-    return PlannedSeries(batteries=runs, heat_pumps=heat_runs, pv_used_kw=used, grid_kw=grid)
+    return PlannedSeries(batteries=runs, heat_pumps=heat_runs, pv_used_kw=used, grid_kw=grid, switched=dict(switched))
 
 
 def heat_request(columns: HeatPumpColumns, x: Floats) -> HeatRequest:
@@ -103,13 +116,16 @@ def heat_request(columns: HeatPumpColumns, x: Floats) -> HeatRequest:
     compressor[compressor < NOISE_KW] = 0.0
     backup = x[columns.backup_kw].copy() if len(columns.backup_kw) else np.zeros_like(compressor)
     backup[backup < NOISE_KW] = 0.0
-    shares = np.ones((len(compressor), 1))
-    if len(columns.room_kw):
-        heat = np.maximum(x[columns.room_kw].T, 0.0)
-        total = heat.sum(axis=1, keepdims=True)
-        even = np.full_like(heat, 1.0 / heat.shape[1])
-        shares = np.divide(heat, total, out=even, where=total > NOISE_KW)
+    shares = room_shares(x[columns.room_kw]) if len(columns.room_kw) else np.ones((len(compressor), 1))
     return HeatRequest(compressor_kw=compressor, backup_kw=backup, shares=shares)
+
+
+def room_shares(room_kw: Floats) -> Floats:
+    """Return how heat into rooms, shape (n_rooms, n_steps), is divided, shape (n_steps, n_rooms); evenly where none."""
+    heat = np.maximum(room_kw.T, 0.0)
+    total = heat.sum(axis=1, keepdims=True)
+    even = np.full_like(heat, 1.0 / heat.shape[1])
+    return np.asarray(np.divide(heat, total, out=even, where=total > NOISE_KW))
 
 
 def _heated(setting: HeatSetting, request: HeatRequest) -> HeatPumpRun:

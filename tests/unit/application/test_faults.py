@@ -5,6 +5,7 @@ import pytest
 import voltherm.application.plan_site as module
 from tests.sites import KEEP, ROOF, battery, inputs_of, site_of
 from tests.tariffs import demand, energy, tariff_of
+from voltherm.application import candidate, solve_site
 from voltherm.application.plan_site import plan_site
 from voltherm.domain.plan import Fallback, Optimal, Reason
 from voltherm.optimization import solver
@@ -57,13 +58,22 @@ def test_the_plan_at_rest_is_priced_by_the_same_bill(monkeypatch):
 
 
 @pytest.mark.pitfall("M20")
-@pytest.mark.parametrize("broken", ["build_site_problem", "planned_series", "price_series", "validate_plan", "solve"])
-def test_an_error_of_ours_is_never_taken_for_a_hard_problem(monkeypatch, broken):
+@pytest.mark.parametrize(
+    ("where", "broken"),
+    [
+        (module, "build_site_problem"),
+        (candidate, "planned_series"),
+        (candidate, "price_series"),
+        (module, "validate_plan"),
+        (solve_site, "solve"),
+    ],
+)
+def test_an_error_of_ours_is_never_taken_for_a_hard_problem(monkeypatch, where, broken):
     def fails(*_):
         message = "a bug"
         raise TypeError(message)
 
-    monkeypatch.setattr(module, broken, fails)
+    monkeypatch.setattr(where, broken, fails)
     with pytest.raises(TypeError, match="a bug"):
         plan_site(SITE, INPUTS)
 
