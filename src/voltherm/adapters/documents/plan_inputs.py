@@ -30,7 +30,7 @@ from voltherm.adapters.documents.ledger import LedgerDocument, ledger_from_docum
 from voltherm.adapters.documents.problem import DocumentError, Problems
 from voltherm.domain.assets import BatteryState
 from voltherm.domain.ledger import Ledger
-from voltherm.domain.plan import PlanInputs, PlanOptions, Terminal
+from voltherm.domain.plan import LONGEST_HOLD_H, PlanInputs, PlanOptions, Terminal
 from voltherm.domain.series import Series
 from voltherm.domain.site import Site
 from voltherm.domain.time import TimeGrid
@@ -66,6 +66,7 @@ class OptionsDocument(Document):
     stored_energy_value_per_kwh: Number | None = None
     peak_targets_kw: dict[str, NonNegative] = Field(default_factory=dict)
     solve_limit_s: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=LONGEST_SOLVE_S)] = 5.0
+    mode_hold_h: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=LONGEST_HOLD_H)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,7 @@ class _Checker:
             stored_energy_value_per_kwh=document.stored_energy_value_per_kwh,
             peak_targets_kw=document.peak_targets_kw,
             solve_limit_s=document.solve_limit_s,
+            mode_hold_h=document.mode_hold_h,
         )
 
     def states(

@@ -106,7 +106,16 @@ def test_weather_of_another_day_is_refused():
     assert "covers" in problems["weather.outdoor_c"].problem
 
 
+def test_modes_may_be_held_for_whole_hours():
+    options = request_from_document(changed(REQUEST, ("options", {"mode_hold_h": 1}))).inputs.options
+
+    assert options.mode_hold_h == 1.0
+    assert request_from_document(REQUEST).inputs.options.mode_hold_h is None
+
+
 BAD = [
+    ("options", {"mode_hold_h": 0}, "options.mode_hold_h", "above 0"),
+    ("options", {"mode_hold_h": 48}, "options.mode_hold_h", "at most 24"),
     ("heat", REMOVED, "heat.pump", "is missing"),
     ("heat/pump/room_c", REMOVED, "heat.pump.room_c", "is missing"),
     ("heat/pump/room_c", "warm", "heat.pump.room_c", "is no temperature"),
