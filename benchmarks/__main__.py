@@ -16,6 +16,7 @@ REGISTERED = {
     "startup": "benchmarks.startup",
     "memory": "benchmarks.memory",
     "reads": "benchmarks.reads",
+    "learning": "benchmarks.learning",
     "daily_plan": "benchmarks.daily_plan",
     "houses": "benchmarks.houses",
     "weather": "benchmarks.weather",
