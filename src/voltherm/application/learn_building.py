@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -104,39 +104,61 @@ def learn_building(
     why = refusals(evidence, preset)
     if why:
         return Refused(why=why)
-    n_fitted, excitation = _split(evidence, chosen), excitation_of(evidence)
-    reading = Reading.MEAN if evidence.is_averaged else chosen.reading
-    first = identify(_prior(preset, evidence), evidence.record.part(slice(0, n_fitted)), reading)
-    final = _refitted(first, evidence) if chosen.refits else first
-    if not excitation.shows_capacity:
-        first, final = (replace(found, fit=found.fit.discarding(*CAPACITIES)) for found in (first, final))
-    fitted = slice(0, evidence.record.n_steps if chosen.refits else n_fitted)
+    fits = _fits(evidence, preset, chosen)
     try:
-        building = _building(preset, final, evidence)
+        building = _building(preset, fits.final, evidence)
     except InvalidInputError as error:
         return Refused(why=(f"no such house exists: {error}",))
+    learned = _learned(building, fits, evidence, _cop_factor(measurements, evidence, pump, fits.final))
+    faults = faults_of(fits.first, learned)
+    if faults:
+        return Refused(why=faults, learned=learned)
+    return compare(learned, preset if present is None else present, evidence.record, fits.n_checked_from)
+
+
+class _Fits(NamedTuple):
+    """The fit that is checked, the one that is used, and what they saw."""
+
+    first: Identified
+    final: Identified
+    fitted: slice
+    n_checked_from: int
+    excitation: Excitation
+
+
+def _fits(evidence: Evidence, preset: Building, options: LearnOptions) -> _Fits:
+    """Fit to the first part, and once more to everything; a capacity that nothing showed is discarded in both."""
+    n_fitted, excitation = _split(evidence, options), excitation_of(evidence)
+    reading = Reading.MEAN if evidence.is_averaged else options.reading
+    first = identify(_prior(preset, evidence), evidence.record.part(slice(0, n_fitted)), reading)
+    final = _refitted(first, evidence) if options.refits else first
+    if not excitation.shows_capacity:
+        first, final = (replace(found, fit=found.fit.discarding(*CAPACITIES)) for found in (first, final))
+    fitted = slice(0, evidence.record.n_steps if options.refits else n_fitted)
+    return _Fits(first, final, fitted, n_fitted, excitation)
+
+
+def _learned(building: Building, fits: _Fits, evidence: Evidence, cop_factor: CopFactor | None) -> LearnedBuilding:
+    """What was learned, with how sure it is."""
+    first, final, record = fits.first, fits.final, evidence.record
     learned = LearnedBuilding(
         building=building,
         noise=noise_of(final.fit.values),
         heat_lag_h=float(final.fit.values[PLACE[HEAT_LAG]]),
         reading=final.reading,
-        step_h=evidence.record.step_h,
-        estimates=certainty_of(final.fit, is_moved=excitation.is_moved),
+        step_h=record.step_h,
+        estimates=certainty_of(final.fit, is_moved=fits.excitation.is_moved),
         correlation=correlation_of(final.fit),
-        cop_factor=_cop_factor(measurements, evidence, pump, final),
-        window=evidence.window(fitted),
-        days=evidence.days(fitted),
-        held_out=evidence.window(slice(n_fitted, None)),
-        errors=errors_of(_as_shipped(first, building), evidence.record, first.reading, n_fitted),
-        whiteness=whiteness_of(final.fit.values, evidence.record.part(fitted), final.reading),
+        cop_factor=cop_factor,
+        window=evidence.window(fits.fitted),
+        days=evidence.days(fits.fitted),
+        held_out=evidence.window(slice(fits.n_checked_from, None)),
+        errors=errors_of(_as_shipped(first, building), record, first.reading, fits.n_checked_from),
+        whiteness=whiteness_of(final.fit.values, record.part(fits.fitted), final.reading),
         at_bounds=final.fit.at_bounds,
-        not_learned=_not_learned(evidence, excitation),
+        not_learned=_not_learned(evidence, fits.excitation),
     )
-    learned = replace(learned, notes=tuple(_notes(learned, final, evidence, excitation)))
-    faults = faults_of(first, learned)
-    if faults:
-        return Refused(why=faults, learned=learned)
-    return compare(learned, preset if present is None else present, evidence.record, n_fitted)
+    return replace(learned, notes=tuple(_notes(learned, final, evidence, fits.excitation)))
 
 
 def _split(evidence: Evidence, options: LearnOptions) -> int:
@@ -210,6 +232,11 @@ def _notes(learned: LearnedBuilding, found: Identified, evidence: Evidence, exci
         yield (
             f"the room moved by {excitation.range_k:.1f} K only: the capacities are the preset's; a night in which it "
             "may cool by 1.5 K would show them"
+        )
+    elif not excitation.is_moved:
+        yield (
+            "the room swung about one temperature: the capacity is uncertain; a night in which it may cool by 1.5 K "
+            "would show it"
         )
     if not evidence.has_sun:
         yield f"no {SUN!r}: the mean of the sun is among the internal gains, and the windows are left out"

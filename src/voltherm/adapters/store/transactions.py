@@ -26,6 +26,7 @@ UPGRADE_LIMIT_S: Final = 120.0
 BUSY_SHARE: Final = 0.8
 """Part of the deadline that SQLite waits for a lock, so that it gives up by itself before we do."""
 _WRITES: Final = "voltherm_writes"
+_UPGRADES: Final = "voltherm_upgrades"
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _WITHOUT_LIMITS: Final = tuple(
     text(f"SET LOCAL {setting} = 0")
@@ -85,12 +86,15 @@ class Transactions:
         OutsideError
             ``Unavailable``, ``Refused`` or ``Malformed``.
         """
-        async with self._within(self._writers, UPGRADE_LIMIT_S) as connection:
+        upgraders = self._writers.execution_options(**{_UPGRADES: True})
+        async with self._within(upgraders, UPGRADE_LIMIT_S) as connection:
             if is_postgresql(connection):
                 for statement in _WITHOUT_LIMITS:
                     await connection.execute(statement)
             await lock_out(connection, "schema")
             yield connection
+            if not is_postgresql(connection):
+                await connection.exec_driver_sql(_busy_for(self._timeout_s))
 
     async def close(self) -> None:
         """Close all connections; one that does not answer is cut after a part of the deadline."""
@@ -185,5 +189,12 @@ def _prepare(connection: DBAPIConnection, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """Take the write lock at once where it will be needed: of two readers that turn to writing one would fail."""
+    if connection.get_execution_options().get(_UPGRADES):  # another instance may be at it for longer than a deadline
+        connection.exec_driver_sql(_busy_for(UPGRADE_LIMIT_S))
     writes = connection.get_execution_options().get(_WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _busy_for(timeout_s: float) -> str:
+    """The statement after which SQLite waits for locks a little shorter than that."""
+    return f"PRAGMA busy_timeout = {int(1000 * BUSY_SHARE * timeout_s)}"
