@@ -110,12 +110,11 @@ def draw_house(number: int, kind: Kind) -> tuple[Site, PlanInputs]:
 def _pump(draw: np.random.Generator, kind: Kind) -> tuple[HeatPump, float, float]:
     loss = draw.uniform(0.08, 0.3)
     low = draw.choice([19.0, 20.0, 20.5])
+    night = ComfortWindow(days=frozenset(range(7)), start_minute=22 * 60, end_minute=6 * 60, low_c=low - 1, high_c=25)
     comfort = Comfort(
         low_c=low,
         high_c=low + draw.choice([1.5, 2.5, 4.0]),
-        windows=(ComfortWindow(days=frozenset(range(7)), start_minute=22 * 60, end_minute=360, low_c=low - 1, high_c=25),)
-        if draw.random() < 0.4
-        else (),
+        windows=(night,) if draw.random() < 0.4 else (),
         cold_price_per_kh=draw.choice([0.5, 2.0]),
         heat_price_per_kh=draw.choice([0.2, 1.0]),
     )
@@ -202,6 +201,6 @@ def level_facts(site: Site, inputs: PlanInputs) -> LevelFacts:
     )
 
 
-def site_facts(site: Site, inputs: PlanInputs):  # noqa: ANN201 - as the oracles have it
+def site_facts(site: Site, inputs: PlanInputs):
     problem = build_site_problem(site, inputs)
     return facts_of(site, inputs, problem.ending.value_per_kwh)

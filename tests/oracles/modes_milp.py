@@ -96,7 +96,7 @@ def solve_modes(site: SiteFacts, pump: LevelFacts, time_limit_s: float, relative
     _meter(program, site, pump, levels)
     before = time.process_time()
     highs = highspy.Highs()
-    highs.setOptionValue("output_flag", False)
+    highs.silent()
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("time_limit", time_limit_s)
     highs.setOptionValue("mip_rel_gap", relative_gap)
@@ -114,7 +114,9 @@ def solve_modes(site: SiteFacts, pump: LevelFacts, time_limit_s: float, relative
     )
 
 
-def _levels(program: _Program, pump: LevelFacts, n: int) -> list[list[int]]:
+def _levels(  # noqa: C901, PLR0912 - one kind of row after the other
+    program: _Program, pump: LevelFacts, n: int
+) -> list[list[int]]:
     """One level a step; starts, changes and dwell."""
     z = [program.columns(n, 1.0, integer=True) for _ in pump.heat_kw]
     for t in range(n):
@@ -191,7 +193,9 @@ def _building(program: _Program, site: SiteFacts, pump: LevelFacts, levels: list
         program.offset += pump.heat_worth_per_kwh * capacity[node] * float(pump.start_c[node])
 
 
-def _meter(program: _Program, site: SiteFacts, pump: LevelFacts, levels: list[list[int]]) -> None:
+def _meter(  # noqa: C901, PLR0912 - one kind of row after the other
+    program: _Program, site: SiteFacts, pump: LevelFacts, levels: list[list[int]]
+) -> None:
     h, n = site.step_h, site.n
     bought = program.columns(n, site.import_limit, h * site.import_price)
     sold = program.columns(n, site.export_limit, -h * site.export_price)

@@ -18,6 +18,9 @@ from voltherm.optimization.solution import PlannedSeries, planned_series, room_s
 from voltherm.optimization.solver import Solved, Unsolved, solve
 from voltherm.physics.heat_pump import HeatPumpRun, HeatRequest, simulate_heat_pump
 
+OVER_KW = 1e-6
+"""A milliwatt beyond the connection is a solver's rounding. [kW]"""
+
 Chosen = Mapping[str, Indices]
 """Level of each stretch, by heat pump."""
 
@@ -42,6 +45,10 @@ class Tried:
         Electric power of the switched heat pumps. [kW]
     rest_cost : float
         What the linear problem says the rest of the site costs. [currency]
+    over_kw : float
+        Sum over the steps of what the connection would have to give beyond its limit. [kW]
+    unruly : tuple of str
+        Heat pumps that do other than asked, because their own guards and limits act.
     """
 
     chosen: Chosen
@@ -51,6 +58,13 @@ class Tried:
     equality_dual: Floats
     drawn_kw: Floats
     rest_cost: float
+    over_kw: float
+    unruly: tuple[str, ...]
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """The lower the better: no plan overloads the connection where another one does not."""
+        return self.over_kw > OVER_KW, self.total
 
     @property
     def total(self) -> float:
@@ -119,8 +133,9 @@ class LevelHolder:
             Whether binaries are free, which takes longer.
         """
         x, drawn = np.zeros(self._rest.n_columns), np.zeros(self.inputs.grid.n_steps)
-        for name, level in chosen.items():
-            run, columns = self.run(name, level), self.problem.heat_pumps[name]
+        runs = {name: self.run(name, level) for name, level in chosen.items()}
+        for name, run in runs.items():
+            columns = self.problem.heat_pumps[name]
             x[columns.compressor_kw] = run.compressor_kw
             if len(columns.backup_kw):
                 x[columns.backup_kw] = run.backup_kw
@@ -147,6 +162,8 @@ class LevelHolder:
             equality_dual=dual,
             drawn_kw=drawn,
             rest_cost=float(linear.cost @ solved.x[: len(linear.cost)]) + linear.offset,
+            over_kw=float(solved.x[len(linear.cost) :].sum()),
+            unruly=tuple(name for name, run in runs.items() if not run.is_followed),
         )
 
     def _solved(self, drawn_kw: Floats, *, is_final: bool) -> Solved | None:

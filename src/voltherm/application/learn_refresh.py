@@ -83,9 +83,7 @@ def refit_reasons(
     error_k = None if recent is None else recent_error_k(learned, recent, pump)
     usual_k = learned.errors.ahead_rmse_k
     if error_k is not None and error_k > max(kept.growth * usual_k, kept.least_error_k):
-        reasons.append(
-            f"forecasts of up to a day err by {error_k:.2f} K lately, by {usual_k:.2f} K when learned"
-        )
+        reasons.append(f"forecasts of up to a day err by {error_k:.2f} K lately, by {usual_k:.2f} K when learned")
     return tuple(reasons)
 
 

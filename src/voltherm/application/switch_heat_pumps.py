@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from voltherm.application.candidate import Candidate, idle, outcome_of, stake
+from voltherm.application.candidate import OPTIMAL_GAP, Candidate, idle, outcome_of, stake
 from voltherm.application.frame import Frame
 from voltherm.application.held_levels import Chosen, LevelHolder, Tried
 from voltherm.domain.assets import HeatPump, Schedule
@@ -77,6 +77,9 @@ def switch_heat_pumps(site: Site, inputs: PlanInputs, frame: Frame, relaxed: Can
     if problem.approximations and not problem.is_below_bill:
         gap = relaxed.gap + (total - relaxed.priced.objective.total) / money
     why = "heat pumps are switched, and the bound is that of any power up to their capacity"
+    if best.unruly:
+        why = f"{best.unruly[0]}: its frost guard or its room limit acts against what is cheapest"
+        gap = gap if gap >= -OPTIMAL_GAP else float("inf")
     return Candidate(
         series=best.series,
         priced=best.priced,
@@ -144,7 +147,7 @@ class _Search:
             if again is None:
                 break
             best = again
-        if best is not None and self.best is not None and self.best.total < best.total:
+        if best is not None and self.best is not None and self.best.rank < best.rank:
             return self.best
         return best
 
@@ -152,7 +155,7 @@ class _Search:
         key = b"".join(level.tobytes() for level in chosen.values())
         if key not in self._tried:
             tried = self._tried[key] = self.holder.try_levels(chosen)
-            if tried is not None and (self.best is None or tried.total < self.best.total):
+            if tried is not None and (self.best is None or tried.rank < self.best.rank):
                 self.best = tried
         return self._tried[key]
 

@@ -16,7 +16,6 @@ from voltherm.domain.ledger import Ledger
 from voltherm.domain.series import Provenance, Series
 from voltherm.domain.time import TimeGrid, utc_instant
 
-
 LONGEST_HOLD_H = 24.0
 """A mode that is held for longer is no plan. [h]"""
 

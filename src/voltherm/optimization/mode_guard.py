@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from voltherm.optimization.mode_room import RoomModel
 from voltherm.optimization.model import Floats
+
+LEAST_KW: Final = 1e-9
+"""Heat that no division is by. [kW]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,14 +50,22 @@ class GuardedCourse:
         total: Floats = np.zeros(temps.shape[1:])
         for step in self.steps:
             still = np.tensordot(model.transition, temps, axes=1) + model.forcing_c[step][:, None, None]
-            is_frosty = temps[0] < model.frost_guard_c
-            heat = np.where(is_frosty, self.full_kw[step], self.heat_kw[:, step, None])
-            paid = np.where(is_frosty, self.full_cost[step], self.cost[:, step, None])
+            heat, paid = self._at_least(step, still[0])
             given = np.minimum(heat, self._most_kw(still))
             total += paid * np.divide(given, heat, out=np.ones_like(given), where=heat > 0)
             temps = still + model.heat_k_per_kw[:, None, None] * given
             total += self._discomfort(step, temps[0])
         return temps[0], temps[1], total
+
+    def _at_least(self, step: int, still_c: Floats) -> tuple[Floats, Floats]:
+        """Heat and its cost with what the frost guard needs; ``still_c`` is the room at the step's end without any."""
+        heat, paid = self.heat_kw[:, step, None], self.cost[:, step, None]
+        rise, full = float(self.model.heat_k_per_kw[0]), float(self.full_kw[step])
+        missing_k = np.maximum(self.model.frost_guard_c - still_c, 0.0)
+        needed = np.minimum(missing_k / rise, full) if rise > 0 else np.where(missing_k > 0, full, 0.0)
+        more = np.maximum(needed - heat, 0.0)
+        dearer = (self.full_cost[step] - paid) / np.maximum(full - heat, LEAST_KW)
+        return heat + more, paid + dearer * more
 
     def _most_kw(self, still_c: Floats) -> Floats:
         """Heat up to which neither room nor mass ends the step above its limit; ``still_c`` is its end without any."""

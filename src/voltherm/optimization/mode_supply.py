@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from voltherm.domain.site import Site
 from voltherm.optimization.blocks.battery import power_limits
 from voltherm.optimization.model import Floats
 from voltherm.optimization.problem import SiteProblem
+
+NEVER: Final = 100.0
+"""A kW beyond the connection counts so many times its price: a heat pump stays off before it overloads a fuse, as it
+does where it is planned as power, whatever the discomfort."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -148,7 +153,7 @@ def _grid(site: Site, problem: SiteProblem, standing: Standing, step_h: float) -
     """Import from ceiling to ceiling, each dearer than the one before, and what is beyond the connection."""
     price = step_h * problem.prices.import_per_kwh
     limit = np.full(len(price), site.connection.import_limit_kw)
-    beyond = step_h * problem.penalties.connection_per_kwh
+    beyond = NEVER * step_h * problem.penalties.connection_per_kwh
     connection = Ceiling(kw=limit, price=np.full(len(price), beyond))
     heights = np.minimum(np.column_stack([ceiling.kw for ceiling in (*standing.ceilings, connection)]), limit[:, None])
     rates = np.column_stack([ceiling.price for ceiling in (*standing.ceilings, connection)])
