@@ -18,8 +18,8 @@ Derived = Callable[[Floats], float]
 CENTRAL: Final = float(norm.ppf(0.975))
 """Standard deviations on each side of 95 % of a normal distribution."""
 MODEL_ERROR: Final = {"loss": 0.05, "capacity": 0.15}
-"""What two temperatures cannot show of a house, added to the standard errors of the totals: with it, 95 % of the
-intervals held the truth for simulated houses whose people, sun and rooms are not those of the model."""
+"""What two temperatures cannot show of a house, added to the standard errors of the totals: with it, about 95 % of
+the intervals held the truth of simulated houses whose people, lags and masses are not those of the model."""
 UNMOVED_CAPACITY_ERROR: Final = 0.35
 """As above for the capacity, where the room only swung about one temperature: the slow mass was hardly charged."""
 PROBE: Final = 1e-5

@@ -53,8 +53,8 @@ APERTURE_M2_PER_KW_K: Final = 40.0
 GAINS_LIFT_K: Final = 2.0
 """Where a preset has no windows or nobody at home: 6 m2 and 0.3 kW in a house that loses 0.15 kW/K."""
 AIR_MULTIPLE: Final = 3.0
-"""Air and furniture alone are quicker than what a thermometer sees: linings and inner doors follow within the hour, and
-simulations of houses multiply the air's capacitance by 3 to 10 for it."""
+"""A thermometer sees more than air and furniture: linings and inner doors follow within the hour. The FlexHouse shows
+three times what its furnished air holds."""
 FIRST_LAG_H: Final = 0.1
 """Of emitters and thermometer. [h]"""
 
