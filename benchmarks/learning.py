@@ -21,8 +21,8 @@ from voltherm.domain.measurements import Measurements
 from voltherm.domain.time import TimeGrid
 from voltherm.physics.identify_result import Accepted, Refused
 
-HOUSES = 40
-FIRST_SEED = 100
+SEEDS = range(100, 140)
+HOUSES = len(SEEDS)
 """The errors of the model and the thresholds were set with houses of lower seeds."""
 LOSS_WITHIN, CAPACITY_WITHIN = 0.15, 0.25
 FLEXHOUSE = Path(__file__).parent.parent / "tests" / "data" / "dtu_flexhouse_2009_02.csv"
@@ -67,10 +67,7 @@ def _simulated_table() -> str:
     rows = []
     for is_like_the_model in (True, False):
         for control in CONTROLS:
-            trials = [
-                _trial(seed, control, is_like_the_model=is_like_the_model)
-                for seed in range(FIRST_SEED, FIRST_SEED + HOUSES)
-            ]
+            trials = [_trial(seed, control, is_like_the_model=is_like_the_model) for seed in SEEDS]
             known = [trial for trial in trials if trial is not None]
             rows.append(("as the model" if is_like_the_model else "as houses are", control, *_shares(known)))
     head = (

@@ -32,7 +32,7 @@ from voltherm.physics.identify_model import (
     building_with,
     noise_of,
 )
-from voltherm.physics.identify_prior import Prior, prior_of
+from voltherm.physics.identify_prior import AIR_MULTIPLE, Prior, prior_of
 from voltherm.physics.identify_result import Accepted, LearnedBuilding, Refused
 
 HELD_OUT_SHARE: Final = 0.2
@@ -194,7 +194,9 @@ def _refitted(first: Identified, evidence: Evidence) -> Identified:
 
 
 def _building(preset: Building, found: Identified, evidence: Evidence) -> Building:
-    building = building_with(preset, found.fit.values, found.fit.prior.names)
+    prior = found.fit.prior
+    capacities = [name for name in CAPACITIES if name not in prior.absent]
+    building = building_with(preset, found.fit.values, (*prior.names, *capacities))
     if evidence.has_sun:
         return building
     return replace(building, rooms=(replace(building.rooms[0], solar_aperture_m2=0.0, solar_to_mass=0.0),))
@@ -230,8 +232,8 @@ def _not_learned(evidence: Evidence, excitation: Excitation) -> tuple[str, ...]:
 def _notes(learned: LearnedBuilding, found: Identified, evidence: Evidence, excitation: Excitation) -> Iterator[str]:
     if not excitation.shows_capacity:
         yield (
-            f"the room moved by {excitation.range_k:.1f} K only: the capacities are the preset's; a night in which it "
-            "may cool by 1.5 K would show them"
+            f"the room moved by {excitation.range_k:.1f} K only: the capacity of the mass is the preset's, that of the air "
+            f"{AIR_MULTIPLE:g} times the preset's; a night in which it may cool by 1.5 K would show them"
         )
     elif not excitation.is_moved:
         yield (

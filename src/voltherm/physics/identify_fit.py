@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from voltherm.physics.identify_filter import Record, filtered
-from voltherm.physics.identify_model import NAMES, Floats, Reading, natural
+from voltherm.physics.identify_model import NAMES, PLACE, Floats, Reading, natural
 from voltherm.physics.identify_prior import REACH, Prior
 
 PROBE: Final = 1e-4
@@ -68,8 +68,9 @@ class Fit:
         kept = self.prior.holding(*names)
         others = np.isin(self.prior.names, kept.names)
         covariance = np.linalg.inv(self.information)[np.ix_(others, others)]
-        found = self.prior.centre.copy()
-        found[kept.free] = self.searched[kept.free]
+        found = self.searched.copy()
+        at = [PLACE[name] for name in names]
+        found[at] = kept.centre[at]
         return replace(self, searched=found, information=np.linalg.inv(covariance), prior=kept)
 
     @property

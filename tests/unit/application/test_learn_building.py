@@ -136,7 +136,11 @@ def test_a_room_that_never_moves_shows_its_loss_and_keeps_the_presets_capacity()
     assert learned.estimate("total_loss_kw_per_k").value == pytest.approx(truth.total_loss_kw_per_k, rel=0.15)
     assert not learned.estimate("total_capacity_kwh_per_k").is_learned
     assert "mass_capacitance_kwh_per_k" in learned.not_learned
-    assert learned.building.rooms[0].mass_capacitance_kwh_per_k == preset.rooms[0].mass_capacitance_kwh_per_k
+    room = learned.building.rooms[0]
+    assert room.mass_capacitance_kwh_per_k == pytest.approx(preset.rooms[0].mass_capacitance_kwh_per_k)
+    assert room.capacitance_kwh_per_k + room.mass_capacitance_kwh_per_k == pytest.approx(
+        learned.estimate("total_capacity_kwh_per_k").value
+    )
     assert any("cool by 1.5 K" in note for note in learned.notes)
 
 
