@@ -129,8 +129,8 @@ def _pump(draw: np.random.Generator, kind: Kind) -> tuple[HeatPump, float, float
         id="home",
         capacitance_kwh_per_k=draw.uniform(0.7, 3.0) if kind.has_mass else draw.uniform(4, 20),
         loss_kw_per_k=loss,
-        solar_aperture_m2=draw.uniform(0, 5),
-        internal_gain_kw=draw.uniform(0, 0.5),
+        solar_aperture_m2=loss * draw.uniform(0, 25),
+        internal_gain_kw=loss * draw.uniform(0, 4),
         **(mass if kind.has_mass else {}),
     )
     design_kw = loss * 32

@@ -154,8 +154,19 @@ def _levels(  # noqa: C901, PLR0912 - one kind of row after the other
     return z
 
 
-def _building(program: _Program, site: SiteFacts, pump: LevelFacts, levels: list[list[int]]) -> None:
-    room, h = pump.room, site.step_h
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoomStep:
+    """``T' = kept T + flow_t + warmed q``: nodes are the air and, where there is one, the mass."""
+
+    capacity: Floats
+    kept: Floats
+    warmed: Floats
+    flow: Floats
+
+
+def room_step(pump: LevelFacts, step_h: float) -> RoomStep:
+    """Return one step of the building, by the matrix exponential of its network."""
+    room = pump.room
     n_nodes = 2 if room.mass_capacitance_kwh_per_k > 0 else 1
     capacity = np.array([room.capacitance_kwh_per_k, room.mass_capacitance_kwh_per_k][:n_nodes])
     loss = np.array([room.loss_kw_per_k, room.mass_loss_kw_per_k][:n_nodes])
@@ -168,23 +179,30 @@ def _building(program: _Program, site: SiteFacts, pump: LevelFacts, levels: list
     big = np.zeros((2 * n_nodes, 2 * n_nodes))
     big[:n_nodes, :n_nodes] = -conductance / capacity[:, None]
     big[:n_nodes, n_nodes:] = np.diag(1 / capacity)
-    stepped = expm(big * h)
-    kept, warmed = stepped[:n_nodes, :n_nodes], stepped[:n_nodes, n_nodes:]
+    stepped = expm(big * step_h)
+    kept, by_kw = stepped[:n_nodes, :n_nodes], stepped[:n_nodes, n_nodes:]
+    outside = np.outer(pump.outdoor_c, loss) + np.outer(pump.irradiance_w_m2, sun) + gain
+    return RoomStep(capacity=capacity, kept=kept, warmed=by_kw @ given, flow=outside @ by_kw.T)
+
+
+def _building(program: _Program, site: SiteFacts, pump: LevelFacts, levels: list[list[int]]) -> None:
+    h, step = site.step_h, room_step(pump, site.step_h)
+    capacity, kept = step.capacity, step.kept
+    n_nodes = len(capacity)
     temps = [program.columns(site.n, 150.0, 0.0, -80.0) for _ in range(n_nodes)]
     cold = program.columns(site.n, 200.0, pump.cold_price_per_kh * h)
     hot = program.columns(site.n, 200.0, pump.heat_price_per_kh * h)
     for t in range(site.n):
-        flow = loss * pump.outdoor_c[t] + sun * pump.irradiance_w_m2[t] + gain
         for node in range(n_nodes):
             terms = {temps[node][t]: 1.0}
-            right = float(warmed[node] @ flow)
+            right = float(step.flow[t, node])
             for other in range(n_nodes):
                 if t:
                     terms[temps[other][t - 1]] = -kept[node, other]
                 else:
                     right += kept[node, other] * float(pump.start_c[other])
             for each, heat in zip(levels, pump.heat_kw[:, t], strict=True):
-                terms[each[t]] = -float(warmed[node] @ given) * heat
+                terms[each[t]] = -float(step.warmed[node]) * heat
             program.equal(terms, right)
         program.row({temps[0][t]: 1.0, cold[t]: 1.0}, pump.low_c[t], np.inf)
         program.row({temps[0][t]: 1.0, hot[t]: -1.0}, -np.inf, pump.high_c[t])

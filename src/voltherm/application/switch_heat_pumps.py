@@ -10,7 +10,7 @@ import numpy as np
 
 from voltherm.application.candidate import OPTIMAL_GAP, Candidate, idle, outcome_of, stake
 from voltherm.application.frame import Frame
-from voltherm.application.held_levels import Chosen, LevelHolder, Tried
+from voltherm.application.held_levels import OVER_KW, Chosen, LevelHolder, Tried
 from voltherm.domain.assets import HeatPump, Schedule
 from voltherm.domain.plan import PlanInputs
 from voltherm.domain.site import Site
@@ -30,9 +30,9 @@ from voltherm.physics.heat_pump import HeatPumpRun
 TURNS: Final = 3
 """Times that prices are passed back; mostly the second finds nothing new."""
 CEILINGS: Final = 6
-"""Import ceilings that are tried for each demand component, evenly spread, before those next to the best."""
+"""Import ceilings that are tried, evenly spread, shared by the demand components."""
 NEXT_CEILINGS: Final = 4
-"""Those next to the best."""
+"""Those next to the best, likewise."""
 LONG: Final = 96
 """Above so many stretches only what is near the best plan is looked at."""
 TRIES: Final = 40
@@ -79,7 +79,9 @@ def switch_heat_pumps(site: Site, inputs: PlanInputs, frame: Frame, relaxed: Can
     why = "heat pumps are switched, and the bound is that of any power up to their capacity"
     if best.unruly:
         why = f"{best.unruly[0]}: its frost guard or its room limit acts against what is cheapest"
-        gap = gap if gap >= -OPTIMAL_GAP else float("inf")
+    if gap < -OPTIMAL_GAP and (best.unruly or best.over_kw > OVER_KW):
+        # What the guard does, and what overloads the connection, lies outside the problem that the bound is of.
+        gap = float("inf")
     return Candidate(
         series=best.series,
         priced=best.priced,
@@ -215,10 +217,10 @@ class _Search:
         if heedless is not None:
             totals[high] = heedless.total
         possible = self._possible_ceilings(standing.ceilings[component], (low, max(high, at_best)))
-        wanted = possible[np.unique(np.linspace(0, len(possible) - 1, CEILINGS).astype(int))] if len(possible) else []
-        for kw in wanted:
-            totals[float(kw)] = self._total_below(halfway.below(component, float(kw)), best)
-        for _ in range(NEXT_CEILINGS):
+        share = len(standing.ceilings)
+        for kw in _spread(possible, -(-CEILINGS // share)).tolist():
+            totals[kw] = self._total_below(halfway.below(component, kw), best)
+        for _ in range(-(-NEXT_CEILINGS // share)):
             kw = _between(totals, possible)
             if kw is None:
                 return
@@ -275,6 +277,11 @@ class _Search:
 def _cut(tried: Tried, drawn_kw: Floats) -> Floats:
     """What the rest of the site costs at least when so much is drawn, shape (m, n_steps), by one solution's prices."""
     return np.asarray(tried.rest_cost + (drawn_kw - tried.drawn_kw) @ tried.slope)
+
+
+def _spread(values: Floats, n: int) -> Floats:
+    """So many of the values, evenly spread with both ends; all where there are fewer."""
+    return values[np.unique(np.linspace(0, len(values) - 1, n).astype(np.intp))] if len(values) else values
 
 
 def _between(totals: Mapping[float, float], possible: Floats) -> float | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voltherm.domain.plan import PlanInputs
 from voltherm.domain.site import Site
@@ -19,8 +20,35 @@ NEVER: Final = 100.0
 does where it is planned as power, whatever the discomfort."""
 
 
+ROUNDING_KW: Final = 1e-9
+"""A load that the sources miss by less is served. [kW]"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Supply:
+class Source:
+    """What can serve load in each step, arrays of shape (n_steps,).
+
+    Parameters
+    ----------
+    width_kw : NDArray
+        At most. [kW]
+    price : NDArray
+        Of a kW for the step. [currency/kW]
+    is_sink : bool
+        Whether it serves by giving up what it takes otherwise: export, charging, curtailment.
+    """
+
+    width_kw: Floats
+    price: Floats
+    is_sink: bool
+
+    def where(self, is_there: NDArray[np.bool_]) -> Source:
+        """Return the source in some steps only."""
+        return replace(self, width_kw=np.where(is_there, self.width_kw, 0.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MeritOrder:
     """Sources of each step from the cheapest to the dearest, arrays of shape (n_steps, n_sources).
 
     Parameters
@@ -37,6 +65,49 @@ class Supply:
     width_kw: Floats
     price: Floats
 
+    @classmethod
+    def of(cls, sources: list[Source]) -> MeritOrder:
+        """Return sources in order."""
+        width = np.column_stack([source.width_kw for source in sources])
+        price = np.column_stack([source.price for source in sources])
+        order = np.argsort(price, axis=1, kind="stable")
+        return cls(
+            lowest_kw=-sum((source.width_kw for source in sources if source.is_sink), np.zeros(len(width))),
+            width_kw=np.take_along_axis(width, order, axis=1),
+            price=np.take_along_axis(price, order, axis=1),
+        )
+
+    def cost(self, net_kw: Floats) -> Floats:
+        """Return what a net load costs, infinite where the sources do not suffice; steps are the last axis. [currency].
+
+        Parameters
+        ----------
+        net_kw : NDArray, shape (n_levels, n_steps)
+            Load less all PV that is available. [kW]
+        """
+        left = np.maximum(net_kw - self.lowest_kw, 0.0)
+        cost = np.zeros_like(left)
+        for width, price in zip(self.width_kw.T, self.price.T, strict=True):
+            taken = np.minimum(left, width)
+            cost += price * taken
+            left = left - taken
+        return np.where(left > ROUNDING_KW, np.inf, cost)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Supply:
+    """What electricity costs in each step.
+
+    Parameters
+    ----------
+    drawing, feeding : MeritOrder
+        Where exporting earns more than importing costs, the site does the one or the other, not both: without export,
+        and without import. Elsewhere both hold all sources, of which the dearer ones give when the others are used up.
+    """
+
+    drawing: MeritOrder
+    feeding: MeritOrder
+
     def cost(self, net_kw: Floats, power_kw: Floats) -> Floats:
         """Return what drawing power on top of a net load costs, shape (n_levels, n_steps). [currency].
 
@@ -47,16 +118,11 @@ class Supply:
         power_kw : NDArray, shape (n_levels, n_steps)
             What is drawn. [kW]
         """
-        before = np.maximum(net_kw - self.lowest_kw, 0.0)
-        return self._filled(before + power_kw) - self._filled(before[None, :])
-
-    def _filled(self, need_kw: Floats) -> Floats:
-        left, cost = need_kw, np.zeros_like(need_kw)
-        for width, price in zip(self.width_kw.T, self.price.T, strict=True):
-            taken = np.minimum(left, width)
-            cost += price * taken
-            left = left - taken
-        return cost
+        loads = np.vstack([net_kw, net_kw + power_kw])
+        drawing = np.where(loads < self.drawing.lowest_kw - ROUNDING_KW, np.inf, self.drawing.cost(loads))
+        cost = self.feeding.cost(loads)
+        cost = np.where(drawing < cost, drawing, cost)
+        return np.asarray(cost[1:] - cost[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,34 +188,43 @@ def supply_of(site: Site, inputs: PlanInputs, problem: SiteProblem, standing: St
     standing : Standing
         Prices and ceilings.
     """
-    n, step_h = inputs.grid.n_steps, inputs.grid.step_h
-    sources: list[tuple[Floats, Floats]] = []
-    for name, columns in problem.pv.items():
-        width = np.zeros(n)
-        width[columns.steps] = problem.available_kw[name][columns.steps]
-        sources.append((width, np.zeros(n)))
-    limit_kw = site.connection.export_limit_kw
-    sources.append((np.full(n, limit_kw), step_h * problem.prices.export_per_kwh))
-    for battery in site.batteries:
-        limits = power_limits(battery, inputs.states[battery.id], n)
-        value, wear = standing.stored_value[battery.id], battery.wear_cost_per_kwh
-        sources.append((limits.charge_kw, step_h * (battery.charge_efficiency * value - wear)))
-        sources.append((limits.discharge_kw, step_h * (value / battery.discharge_efficiency + wear)))
-    lowest = -sum((width for width, _ in sources), np.zeros(n))
-    for battery in site.batteries:
-        lowest += power_limits(battery, inputs.states[battery.id], n).discharge_kw
-    sources += _grid(site, problem, standing, step_h)
-    width = np.column_stack([width for width, _ in sources])
-    price = np.column_stack([price for _, price in sources])
-    order = np.argsort(price, axis=1, kind="stable")
+    prices, step_h = problem.prices, inputs.grid.step_h
+    export_kw = np.full(inputs.grid.n_steps, site.connection.export_limit_kw)
+    export = Source(width_kw=export_kw, price=step_h * prices.export_per_kwh, is_sink=True)
+    own = [*_curtailed(problem, inputs), *_stored(site, inputs, standing)]
+    grid = _grid(site, problem, standing, step_h)
+    both_pay = prices.export_per_kwh > prices.import_per_kwh
+    if not both_pay.any():
+        all_sources = MeritOrder.of([*own, export, *grid])
+        return Supply(drawing=all_sources, feeding=all_sources)
     return Supply(
-        lowest_kw=lowest,
-        width_kw=np.take_along_axis(width, order, axis=1),
-        price=np.take_along_axis(price, order, axis=1),
+        drawing=MeritOrder.of([*own, export.where(~both_pay), *grid]),
+        feeding=MeritOrder.of([*own, export, *(source.where(~both_pay) for source in grid)]),
     )
 
 
-def _grid(site: Site, problem: SiteProblem, standing: Standing, step_h: float) -> list[tuple[Floats, Floats]]:
+def _curtailed(problem: SiteProblem, inputs: PlanInputs) -> Iterator[Source]:
+    """PV that need not be curtailed."""
+    nothing = np.zeros(inputs.grid.n_steps)
+    for name, columns in problem.pv.items():
+        width = nothing.copy()
+        width[columns.steps] = problem.available_kw[name][columns.steps]
+        yield Source(width_kw=width, price=nothing, is_sink=True)
+
+
+def _stored(site: Site, inputs: PlanInputs, standing: Standing) -> Iterator[Source]:
+    """What batteries need not charge, and what they can discharge, which never is the cheaper of the two."""
+    n, step_h = inputs.grid.n_steps, inputs.grid.step_h
+    for battery in site.batteries:
+        limits = power_limits(battery, inputs.states[battery.id], n)
+        value, wear = standing.stored_value[battery.id], battery.wear_cost_per_kwh
+        not_charged = step_h * (battery.charge_efficiency * value - wear)
+        discharged = np.maximum(step_h * (value / battery.discharge_efficiency + wear), not_charged)
+        yield Source(width_kw=limits.charge_kw, price=not_charged, is_sink=True)
+        yield Source(width_kw=limits.discharge_kw, price=discharged, is_sink=False)
+
+
+def _grid(site: Site, problem: SiteProblem, standing: Standing, step_h: float) -> list[Source]:
     """Import from ceiling to ceiling, each dearer than the one before, and what is beyond the connection."""
     price = step_h * problem.prices.import_per_kwh
     limit = np.full(len(price), site.connection.import_limit_kw)
@@ -161,4 +236,4 @@ def _grid(site: Site, problem: SiteProblem, standing: Standing, step_h: float) -
     heights, rates = np.take_along_axis(heights, order, axis=1), np.take_along_axis(rates, order, axis=1)
     widths = np.diff(np.column_stack([np.zeros(len(price)), heights, np.full(len(price), np.inf)]), axis=1)
     steps = np.column_stack([price, price[:, None] + np.cumsum(rates, axis=1)])
-    return list(zip(widths.T, steps.T, strict=True))
+    return [Source(width_kw=width, price=each, is_sink=False) for width, each in zip(widths.T, steps.T, strict=True)]
