@@ -232,7 +232,7 @@ def _not_learned(evidence: Evidence, excitation: Excitation) -> tuple[str, ...]:
 def _notes(learned: LearnedBuilding, found: Identified, evidence: Evidence, excitation: Excitation) -> Iterator[str]:
     if not excitation.shows_capacity:
         yield (
-            f"the room moved by {excitation.range_k:.1f} K only: the capacity of the mass is the preset's, that of the air "
+            f"the room moved by {excitation.range_k:.1f} K only: the mass's capacity is the preset's, the air's is "
             f"{AIR_MULTIPLE:g} times the preset's; a night in which it may cool by 1.5 K would show them"
         )
     elif not excitation.is_moved:
