@@ -165,7 +165,10 @@ def _split(evidence: Evidence, options: LearnOptions) -> int:
     """Steps of the record that the first fit sees."""
     record = evidence.record
     if options.check_from is None:
-        n_fitted = round((1.0 - HELD_OUT_SHARE) * record.n_steps)
+        later = (
+            np.cumsum(np.isfinite(record.readings_c)[::-1])[::-1] * record.step_h
+        )  # [h] of readings from each step on
+        n_fitted = min(round((1.0 - HELD_OUT_SHARE) * record.n_steps), int((later >= LEAST_CHECK_H).sum()) - 1)
     else:
         from_step = (utc_instant(options.check_from, "check_from") - evidence.grid.start) / evidence.grid.step
         n_fitted = int(np.searchsorted(evidence.steps, from_step - 1.0, side="right"))

@@ -275,3 +275,10 @@ def test_what_is_missing_is_named():
         learn_building(with_columns(week, t_in_c=None), truth.preset())
     with pytest.raises(InvalidInputError, match="to check"):
         learn_building(week, truth.preset(), options=LearnOptions(check_from=week.grid.end - timedelta(hours=3)))
+
+
+def test_a_thermometer_that_falls_silent_leaves_enough_to_check_on():
+    truth, week = lived_in(0)
+    room = np.where(np.arange(week.grid.n_steps) > 6 * 288, np.nan, week.column("t_in_c"))
+    outcome = learn_building(with_columns(week, t_in_c=room), truth.preset())
+    assert outcome.learned.errors.hours >= 12.0
