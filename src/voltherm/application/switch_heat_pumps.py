@@ -73,7 +73,7 @@ def switch_heat_pumps(site: Site, inputs: PlanInputs, frame: Frame, relaxed: Can
     if best is None:
         return idle(site, inputs, problem, "no solver answered for any schedule of the heat pumps")
     total, money = best.total, stake(best.total, inputs, problem)
-    gap = (total - relaxed.bound) / money
+    gap = float(total - relaxed.bound) / money
     if problem.approximations and not problem.is_below_bill:
         gap = relaxed.gap + (total - relaxed.priced.objective.total) / money
     why = "heat pumps are switched, and the bound is that of any power up to their capacity"
@@ -123,14 +123,18 @@ class _Search:
         """Return the best schedule found; None where nothing could be planned with any."""
         standing = standing_of(self.problem, self.linear, self.relaxed.x, self.relaxed.equality_dual)
         self._try(self._answer(standing, self.relaxed.series.heat_pumps, (WIDE, FINE)))
-        is_alone = len(self.site.heat_pumps) == 1 and not self.problem.batteries and not self.problem.demand
-        if self.best is not None and not is_alone:
+        if self.best is not None and not self._is_alone():
             self._take_turns(standing, self.best)
             for component in range(len(standing.ceilings)):
                 self._try_ceilings(standing, component, self.best)
             for name in self.boards:
                 self._try_neighbours(name)
         return self._settled()
+
+    def _is_alone(self) -> bool:
+        """Whether one room is all that there is to plan: no step's electricity then depends on another step."""
+        n_rooms = sum(len(pump.building.rooms) for pump in self.site.heat_pumps)
+        return n_rooms == 1 and not self.problem.batteries and not self.problem.demand
 
     def _settled(self) -> Tried | None:
         """The best schedule with all binaries free, and new ones where both directions of a pair are used."""
@@ -167,10 +171,10 @@ class _Search:
         """The schedules that are cheapest at the prices of a standing, each with the others as they are."""
         supply = supply_of(self.site, self.inputs, self.problem, standing)
         runs, chosen = dict(around), {}
-        for name, board in self.boards.items():
-            others = sum(
-                (run.power_kw for other, run in runs.items() if other != name), np.zeros(self.inputs.grid.n_steps)
-            )
+        still = np.zeros(self.inputs.grid.n_steps)
+        for name in self.boards:
+            board = self.boards[name].near(runs[name].temps_c)
+            others = sum((run.power_kw for other, run in runs.items() if other != name), still)
             net_kw = self.problem.fixed_net_kw + others
             chosen[name], runs[name] = self._schedule(name, board.problem(supply, net_kw), runs[name], sizes)
             if not runs[name].is_followed:
@@ -251,7 +255,7 @@ class _Search:
 
     def _move(self, name: str, best: Tried, left: int) -> int:
         """Try those neighbours that no solution so far rules out, until one is better."""
-        board = self.boards[name]
+        board = self.boards[name].near(best.series.heat_pumps[name].temps_c)
         level = best.chosen[name]
         candidates = np.concatenate([neighbours(level, len(board.levels.modes)), *self._others[name]])
         own = own_costs(board, np.vstack([candidates, level]))

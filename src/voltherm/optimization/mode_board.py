@@ -57,6 +57,26 @@ class Board:
     courses: tuple[Course, ...]
     run_k: Floats
 
+    def near(self, temps_c: Floats) -> Board:
+        """Return the same with the band that its rooms, lumped into one, have near temperatures that they reach.
+
+        Where the coldest room, as against its band, is a kelvin above its edge, the lump may cool by a kelvin; likewise
+        above. One room has its own band wherever it is.
+
+        Parameters
+        ----------
+        temps_c : NDArray, shape (n_steps + 1, n_nodes)
+            Of a run, with the heat divided as is best. [degC]
+        """
+        bands, lump_c = self.setting.bands, temps_c[1:] @ self.room.lumps[:, 0]
+        if len(bands) == 1:
+            return self
+        rooms_c = temps_c[1:, : len(bands)].T
+        low = lump_c - np.min([each - band.low_c for each, band in zip(rooms_c, bands, strict=True)], axis=0)
+        high = lump_c + np.min([band.high_c - each for each, band in zip(rooms_c, bands, strict=True)], axis=0)
+        room = replace(self.room, low_c=low, high_c=np.maximum(high, low))
+        return replace(self, room=room, courses=courses_of(room, self.levels.heat_kw, self.states.firsts.tolist()))
+
     def problem(self, supply: Supply, net_kw: Floats, *, is_guarded: bool = False) -> ModeProblem:
         """Return the choice of a schedule at the prices of a supply.
 

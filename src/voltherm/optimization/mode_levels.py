@@ -23,6 +23,9 @@ CHANGE_SHARE: Final = 0.01
 """A change of level costs this share of an hour at full power, at the mean price. To move heat to another hour takes
 two changes more, so it must save two per cent: a spread of a tenth of a cent on twenty is noise and toggles nothing."""
 
+MODES: Final = (HeatMode.NORMAL, HeatMode.BOOST, HeatMode.ECO, HeatMode.OFF)
+"""Of modes that give the same heat the first is taken: the maker's own control rather than a block."""
+
 RUNNING_KW: Final = 1e-6
 """A compressor that gives a milliwatt of heat does not run. [kW]"""
 
@@ -124,7 +127,7 @@ class SwitchingCosts:
 def levels_of(setting: HeatSetting) -> Levels:
     """Return the levels of a heat pump that is switched.
 
-    On and off: nothing, the compressor's capacity, and with a backup both. Modes: OFF, ECO, NORMAL, BOOST.
+    On and off: nothing, the compressor's capacity, and with a backup both. Modes: `MODES`.
 
     Parameters
     ----------
@@ -161,7 +164,7 @@ def _on_off(setting: HeatSetting) -> list[tuple[HeatMode, HeatRequest]]:
 
 def _by_mode(setting: HeatSetting) -> list[tuple[HeatMode, HeatRequest]]:
     requests = mode_requests(setting.pump, setting.points, setting.weather.outdoor_c)
-    return [(mode, requests[mode]) for mode in (HeatMode.OFF, HeatMode.ECO, HeatMode.NORMAL, HeatMode.BOOST)]
+    return [(mode, requests[mode]) for mode in MODES]
 
 
 def mode_costs(setting: HeatSetting, prices: EnergyPrices, penalties: Penalties) -> SwitchingCosts:

@@ -55,6 +55,8 @@ class MeritOrder:
     ----------
     lowest_kw : NDArray, shape (n_steps,)
         Net load at which none of them gives anything: export and charging as high as they go. [kW]
+    lowest_cost : NDArray, shape (n_steps,)
+        What that costs: less than nothing where export and charging earn. [currency]
     width_kw : NDArray
         What each gives at most. [kW]
     price : NDArray
@@ -62,6 +64,7 @@ class MeritOrder:
     """
 
     lowest_kw: Floats
+    lowest_cost: Floats
     width_kw: Floats
     price: Floats
 
@@ -72,7 +75,8 @@ class MeritOrder:
         price = np.column_stack([source.price for source in sources])
         order = np.argsort(price, axis=1, kind="stable")
         return cls(
-            lowest_kw=-sum((source.width_kw for source in sources if source.is_sink), np.zeros(len(width))),
+            lowest_kw=-sum((each.width_kw for each in sources if each.is_sink), np.zeros(len(width))),
+            lowest_cost=-sum((each.width_kw * each.price for each in sources if each.is_sink), np.zeros(len(width))),
             width_kw=np.take_along_axis(width, order, axis=1),
             price=np.take_along_axis(price, order, axis=1),
         )
@@ -86,7 +90,7 @@ class MeritOrder:
             Load less all PV that is available. [kW]
         """
         left = np.maximum(net_kw - self.lowest_kw, 0.0)
-        cost = np.zeros_like(left)
+        cost = np.zeros_like(left) + self.lowest_cost
         for width, price in zip(self.width_kw.T, self.price.T, strict=True):
             taken = np.minimum(left, width)
             cost += price * taken
